@@ -1,0 +1,1 @@
+"""The web face: Flask factory, settings, webhooks, media route, health, drain, admin pages."""

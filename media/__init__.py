@@ -1,0 +1,1 @@
+"""One live call: frames, gate, turn, barge-in, playout, sender."""

@@ -1,0 +1,1 @@
+"""The business and the outside world: database, policy, calendar, prompt, model clients."""

@@ -1,0 +1,188 @@
+"""The engine interface: anything that hears frames and speaks, and the typed events it emits.
+
+`openai` (Realtime) and `google` (cascade) implement it; the sandbox is the OpenAI engine pointed at another URL.
+Times are milliseconds of audio, never wall-clock; audio is base64 of raw 8 kHz mu-law (8 bytes = 1 ms).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(slots=True, frozen=True)
+class SessionReady:
+    """The engine accepted the configuration. Formats are what the other side says it will really use."""
+
+    input_format: str
+    output_format: str
+
+
+@dataclass(slots=True, frozen=True)
+class SpeechStarted:
+    item_id: str
+    audio_start_ms: int
+
+
+@dataclass(slots=True, frozen=True)
+class SpeechStopped:
+    item_id: str
+    audio_end_ms: int
+
+
+@dataclass(slots=True, frozen=True)
+class TurnCommitted:
+    """The caller's turn became a conversation item; its transcript follows later, out of order, or never."""
+
+    item_id: str
+
+
+@dataclass(slots=True, frozen=True)
+class CallerTranscript:
+    item_id: str
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class TranscriptFailed:
+    item_id: str
+    message: str
+
+
+@dataclass(slots=True, frozen=True)
+class ResponseStarted:
+    response_id: str
+
+
+@dataclass(slots=True, frozen=True)
+class AudioDelta:
+    """A piece of the answer's sound: base64 mu-law of any length, not a multiple of 160 bytes."""
+
+    response_id: str
+    item_id: str
+    payload: str
+
+
+@dataclass(slots=True, frozen=True)
+class AudioDone:
+    response_id: str
+    item_id: str
+
+
+@dataclass(slots=True, frozen=True)
+class AgentTextDelta:
+    response_id: str
+    item_id: str
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class AgentText:
+    """The complete text of what the agent says in one item (it may have been heard only in part)."""
+
+    response_id: str
+    item_id: str
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class Usage:
+    """Tokens of one response."""
+
+    input_text_tokens: int = 0
+    input_audio_tokens: int = 0
+    cached_tokens: int = 0
+    output_text_tokens: int = 0
+    output_audio_tokens: int = 0
+
+
+@dataclass(slots=True, frozen=True)
+class ResponseDone:
+    """status: completed, cancelled, failed or incomplete; reason: max_output_tokens, client_cancelled, ..."""
+
+    response_id: str
+    status: str
+    reason: str = ""
+    error_code: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(slots=True, frozen=True)
+class EngineError:
+    """An error event. Recoverable ones (fatal=False) are counted and ignored."""
+
+    code: str
+    message: str
+    fatal: bool
+    event_id: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class EngineClosed:
+    """The connection is gone; no event follows. code is the websocket close code, 1006 when there was none."""
+
+    code: int
+    reason: str
+
+
+EngineEvent = (
+    SessionReady
+    | SpeechStarted
+    | SpeechStopped
+    | TurnCommitted
+    | CallerTranscript
+    | TranscriptFailed
+    | ResponseStarted
+    | AudioDelta
+    | AudioDone
+    | AgentTextDelta
+    | AgentText
+    | ResponseDone
+    | EngineError
+    | EngineClosed
+)
+
+
+class EngineUnavailable(Exception):
+    """The engine cannot be reached or refused the session; the call goes to its fallback."""
+
+
+class Engine(Protocol):
+    """One conversation with a model. `events` is read by one thread; every other method may be called by any."""
+
+    def connect(self) -> None:
+        """Open the connection and configure the session. Raises EngineUnavailable."""
+
+    def events(self) -> Iterator[EngineEvent]:
+        """Typed events until EngineClosed, which is always the last."""
+
+    def hear(self, payload: str) -> None:
+        """One frame of the caller's sound: base64 mu-law, passed on as it is."""
+
+    def commit_turn(self) -> None:
+        """End the caller's turn now (local endpointing only)."""
+
+    def answer(self, instructions: str | None = None) -> None:
+        """Ask for an answer; `instructions` replaces the session's for this one answer."""
+
+    def say_server(self, text: str) -> None:
+        """Put a [SERVER] fact into the conversation as a system item; triggers nothing by itself."""
+
+    def remember(self, role: str, text: str) -> None:
+        """Re-create a past turn (role user or assistant) after a reconnect or resume."""
+
+    def delete_item(self, item_id: str) -> None:
+        """Take a stray item out of the conversation."""
+
+    def cancel(self, response_id: str | None) -> None:
+        """Stop generating. Harmless when nothing is being generated."""
+
+    def truncate(self, item_id: str, audio_end_ms: int) -> None:
+        """Tell the model how much of an item the caller really heard."""
+
+    def close(self) -> None:
+        """Idempotent; makes `events` end."""
+
+
+EventDict = dict[str, Any]
