@@ -1,0 +1,64 @@
+"""G.711 mu-law helpers: 8 kHz mono, one byte per sample, 8 bytes = 1 ms.
+
+`audioop` is the standard library's up to Python 3.12 and the audioop-lts package from 3.13 on; both cost a
+tenth to a third of a microsecond for a 20 ms frame.
+"""
+
+from __future__ import annotations
+
+import audioop
+import math
+from collections.abc import Iterator
+
+from media.audio_config import BYTES_PER_MS, FRAME_BYTES, MULAW_SILENCE
+
+PCM_WIDTH = 2  # bytes per linear sample
+# RMS of a 0 dBm0 tone after decoding: a full-scale sine (peak 32124) stands at +3.17 dBm0 (G.711).
+RMS_AT_0_DBM0 = 32124 / math.sqrt(2) / 10 ** (3.17 / 20)
+
+
+def decode(mulaw: bytes) -> bytes:
+    """Linear 16-bit little-endian samples, two bytes for each mu-law byte; range -32124..32124."""
+    return audioop.ulaw2lin(mulaw, PCM_WIDTH)
+
+
+def encode(pcm16: bytes) -> bytes:
+    """mu-law of 16-bit samples; half as many bytes. Raises audioop.error on an odd number of bytes."""
+    return audioop.lin2ulaw(pcm16, PCM_WIDTH)
+
+
+def rms(mulaw: bytes) -> int:
+    """Root mean square after decoding, 0 for digital silence and for no samples at all."""
+    return audioop.rms(audioop.ulaw2lin(mulaw, PCM_WIDTH), PCM_WIDTH)
+
+
+def zcr(pcm16: bytes) -> float:
+    """Zero crossings per sample, 0..1: voiced speech about 0.02-0.15, white noise about 0.5."""
+    samples = len(pcm16) // PCM_WIDTH
+    if samples < 2:
+        return 0.0
+    return audioop.cross(pcm16, PCM_WIDTH) / samples
+
+
+def level_dbm0(rms_value: float) -> float:
+    """The telephone level of an RMS value; -99 for silence."""
+    if rms_value < 1:
+        return -99.0
+    return 20 * math.log10(rms_value / RMS_AT_0_DBM0)
+
+
+def duration_ms(mulaw: bytes) -> float:
+    """How long this sound lasts."""
+    return len(mulaw) / BYTES_PER_MS
+
+
+def silence(length: int) -> bytes:
+    """That many bytes of mu-law silence."""
+    return bytes((MULAW_SILENCE,)) * length
+
+
+def frames(mulaw: bytes, size: int = FRAME_BYTES) -> Iterator[bytes]:
+    """The sound cut into frames of `size` bytes; the last one is filled up with silence."""
+    for start in range(0, len(mulaw), size):
+        frame = mulaw[start : start + size]
+        yield frame if len(frame) == size else frame + silence(size - len(frame))

@@ -1,0 +1,154 @@
+"""Speech or silence from the level alone: calibration, presets, hangover (SPEC I5, I6).
+
+Pure and clock-free: time is the length of the audio fed in. One `EnergyVad` belongs to one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from media import mulaw
+from media.audio_config import FRAME_MS
+
+DEFAULT_NOISE_FLOOR = 100.0
+QUIET_RMS = 120.0  # louder frames say nothing about the line's noise
+HANGOVER_MS = 200
+# A dip shorter than this inside a word (the closure of a plosive) does not restart the onset count.
+ONSET_DIP_MS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class VadPreset:
+    """How a line is listened to. Times are milliseconds of audio, thresholds RMS after mu-law decoding."""
+
+    name: str
+    calibration_ms: int
+    threshold: Callable[[float], float]  # noise floor -> speech threshold
+    start_ms: int  # sound above the threshold before it counts as speech
+    end_ms: int | None  # sound below it before speech is over; None: the hangover setting
+    short_ms: int  # a burst this long that ends before start_ms is still an answer ("כן", "לא")
+
+
+def _strict(floor: float) -> float:
+    return max(260.0, 2.5 * floor)
+
+
+def _hebrew(floor: float) -> float:
+    return min(175.0, floor + 60.0)
+
+
+def _soft(floor: float) -> float:
+    return max(min(max(floor, 35.0), 60.0), 1.8 * floor)
+
+
+PRESETS: dict[str, VadPreset] = {
+    "strict": VadPreset("strict", 1500, _strict, start_ms=440, end_ms=800, short_ms=140),
+    "hebrew": VadPreset("hebrew", 1500, _hebrew, start_ms=60, end_ms=None, short_ms=60),
+    "soft": VadPreset("soft", 30 * FRAME_MS, _soft, start_ms=60, end_ms=None, short_ms=60),
+}
+DEFAULT_PRESET = "hebrew"
+
+
+class VadDecision(NamedTuple):
+    """What one frame changed. `above` is this frame alone; `is_speech` has onset and hangover applied.
+
+    `started` and `ended` are true in exactly one frame each per utterance. A short answer under a preset with
+    a long onset is reported when it is over: `started` and `ended` in the same frame.
+    """
+
+    is_speech: bool
+    above: bool
+    rms: int
+    threshold: float
+    started: bool
+    ended: bool
+    calibrated: bool  # true in the one frame that ends calibration
+
+
+class EnergyVad:
+    """Calibrated level detector. `feed` takes a mu-law frame, `feed_rms` a level already measured."""
+
+    __slots__ = (
+        "_above_ms",
+        "_below_ms",
+        "_end_ms",
+        "_quiet_count",
+        "_quiet_sum",
+        "_start_ms",
+        "_uncalibrated_ms",
+        "is_speech",
+        "noise_floor",
+        "preset",
+        "speech_threshold",
+    )
+
+    def __init__(self, preset: VadPreset = PRESETS[DEFAULT_PRESET], hangover_ms: int = HANGOVER_MS) -> None:
+        self.preset = preset
+        self.noise_floor = DEFAULT_NOISE_FLOOR
+        self.speech_threshold = preset.threshold(DEFAULT_NOISE_FLOOR)
+        self.is_speech = False
+        self._start_ms = float(preset.start_ms)
+        self._end_ms = float(hangover_ms if preset.end_ms is None else preset.end_ms)
+        self._uncalibrated_ms = float(preset.calibration_ms)
+        self._quiet_sum = 0.0
+        self._quiet_count = 0
+        self._above_ms = 0.0
+        self._below_ms = 0.0
+
+    @property
+    def calibrated(self) -> bool:
+        return self._uncalibrated_ms <= 0
+
+    def feed(self, frame: bytes) -> VadDecision:
+        """One mu-law frame of any length."""
+        return self.feed_rms(mulaw.rms(frame), mulaw.duration_ms(frame))
+
+    def feed_rms(self, rms: int, ms: float = FRAME_MS) -> VadDecision:
+        """A frame of `ms` milliseconds whose level is known."""
+        calibrated = self._uncalibrated_ms > 0 and self._calibrate(rms, ms)
+        threshold = self.speech_threshold
+        above = rms >= threshold
+        started = ended = False
+        if above:
+            self._above_ms += ms
+            self._below_ms = 0.0
+            if not self.is_speech and self._above_ms >= self._start_ms:
+                self.is_speech = started = True
+        else:
+            self._below_ms += ms
+            if self.is_speech or self._above_ms:
+                started, ended = self._fade()
+        return VadDecision(self.is_speech, above, rms, threshold, started, ended, calibrated)
+
+    def calibration_line(self) -> str:
+        """The log line for the frame whose decision says `calibrated`."""
+        return f"[VAD] Calibrated noise={self.noise_floor:.1f}, speech_threshold={self.speech_threshold:.1f}"
+
+    def _fade(self) -> tuple[bool, bool]:
+        """A frame below the threshold after sound: (started, ended)."""
+        if self.is_speech:
+            if self._below_ms < self._end_ms:
+                return False, False
+            self.is_speech = False
+            self._above_ms = 0.0
+            return False, True
+        short_answer = self._above_ms >= self.preset.short_ms
+        if self._below_ms < (self._end_ms if short_answer else ONSET_DIP_MS):
+            return False, False
+        self._above_ms = 0.0
+        return short_answer, short_answer
+
+    def _calibrate(self, rms: int, ms: float) -> bool:
+        """Average the quiet frames; true when the calibration time is over with this frame."""
+        if rms < QUIET_RMS:
+            self._quiet_sum += rms
+            self._quiet_count += 1
+        self._uncalibrated_ms -= ms
+        if self._uncalibrated_ms > 0:
+            return False
+        if self._quiet_count:
+            self.noise_floor = self._quiet_sum / self._quiet_count
+        self.speech_threshold = self.preset.threshold(self.noise_floor)
+        return True
