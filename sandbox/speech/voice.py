@@ -1,0 +1,63 @@
+"""`say`: a sentence as telephone sound, kept on disk so that nothing is synthesised twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from sandbox.speech.espeak import has_mbrola_hebrew, speak
+from sandbox.speech.mulaw import RATE_HZ, Samples, resample, to_mulaw
+
+_SPEECH_RMS = 1640 / 32768  # active speech on a telephone line, about -26 dBov
+_LOUDEST = 0.9
+_VERSION = 1  # part of the key: a change of voice or level makes new clips
+
+
+def clip_directory() -> Path:
+    """Where clips are kept: SANDBOX_CLIPS, or a folder of this user in the system's temporary directory."""
+    given = os.environ.get("SANDBOX_CLIPS")
+    return Path(given) if given else Path(tempfile.gettempdir()) / f"call-assistant-clips-{os.getuid()}"
+
+
+@lru_cache(maxsize=512)
+def say(text: str, language: str) -> bytes:
+    """`text` spoken in an ISO 639-1 language (he, en, ru, ar ...) as raw mu-law, 8 kHz, at the level of a
+    telephone voice.
+
+    The clip and its text are stored in `clip_directory()`, where the sandbox's model finds them to recognise
+    what callers say. Raises SpeechUnavailable when the library or the voice cannot be had.
+    """
+    voice = "hb2" if language == "he" and has_mbrola_hebrew() else "espeak"
+    key = hashlib.sha256(f"{_VERSION}|{voice}|{language}|{text}".encode()).hexdigest()[:20]
+    sound_path = clip_directory() / f"{language}-{key}.ulaw"
+    if sound_path.exists():
+        return sound_path.read_bytes()
+    samples, rate_hz = speak(text, language)
+    sound = to_mulaw(_at_speech_level(resample(samples, rate_hz, RATE_HZ)))
+    _store(sound_path, sound)
+    _store(sound_path.with_suffix(".json"), json.dumps({"text": text, "language": language}).encode())
+    return sound
+
+
+def _at_speech_level(samples: Samples) -> Samples:
+    """The same sound with the level of its voiced parts set to that of a telephone voice."""
+    voiced = samples[np.abs(samples) > 0.005]
+    if not len(voiced):
+        return samples
+    gain = _SPEECH_RMS / float(np.sqrt(np.mean(voiced**2)))
+    return samples * np.float32(min(gain, _LOUDEST / float(np.abs(samples).max())))
+
+
+def _store(path: Path, data: bytes) -> None:
+    """Write whole or not at all: several processes may make the same clip at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as out:
+        out.write(data)
+    os.replace(name, path)
