@@ -62,3 +62,8 @@ def frames(mulaw: bytes, size: int = FRAME_BYTES) -> Iterator[bytes]:
     for start in range(0, len(mulaw), size):
         frame = mulaw[start : start + size]
         yield frame if len(frame) == size else frame + silence(size - len(frame))
+
+
+def scale(mulaw: bytes, factor: float) -> bytes:
+    """The same sound louder or quieter; clips at full scale."""
+    return audioop.lin2ulaw(audioop.mul(audioop.ulaw2lin(mulaw, PCM_WIDTH), PCM_WIDTH, factor), PCM_WIDTH)

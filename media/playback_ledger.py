@@ -1,0 +1,172 @@
+"""What the caller has really heard, to the millisecond, from pacing and marks (T5).
+
+Twilio plays what we send in order. The model here: a frame sent at time t starts playing at max(t, end of what was
+sent before). Transport delay needs no correction when we `clear`: the clear is under way exactly as long as the sound
+was. What does need one is a far end that plays later than it could; marks show that: an echo later than the model's
+time by more than the round trip of a mark on an empty buffer. Single late echoes are ignored (echoes get lost and
+delayed in practice), only a whole run of them moves the estimate.
+
+Pure: times are monotonic seconds given as arguments; audio positions are milliseconds or bytes as named.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from media.audio_config import BYTES_PER_MS
+from media.tx_queue import Utterance
+
+_RUN_OF_MARKS = 3  # this many echoes in a row must agree before the far end counts as late
+
+
+@dataclass(slots=True)
+class _Segment:
+    utterance: Utterance | None  # None: the silence that ends an answer
+    start_byte: int
+    end_byte: int
+    end_ms: float  # position on the line of everything ever sent
+
+
+@dataclass(slots=True)
+class Mark:
+    """One mark on its way: `end_of` names the utterance whose end it tells, else it is only a yardstick."""
+
+    name: str
+    position_ms: float
+    expected_at: float  # when the model says this position has been played
+    end_of: Utterance | None = None
+
+
+class PlaybackLedger:
+    """Sent, heard, outstanding."""
+
+    def __init__(self) -> None:
+        self.sent_ms = 0.0
+        self.play_end = 0.0  # model time at which everything sent has been played
+        self.marks_lost = 0
+        self._segments: deque[_Segment] = deque()
+        self._marks: dict[str, Mark] = {}
+        self._round_trip: float | None = None
+        self._usual_delay: float | None = None
+        self._run_delays: deque[float] = deque(maxlen=_RUN_OF_MARKS)
+
+    # -- sending ---------------------------------------------------------------------------------------------
+
+    def buffered_ms(self, now: float) -> float:
+        """Milliseconds the far end still has to play if it plays on time."""
+        return max(0.0, (self.play_end - now) * 1000)
+
+    def sent(self, utterance: Utterance | None, start_byte: int, end_byte: int, frame_ms: int, now: float) -> None:
+        """One frame was handed to the socket: bytes start..end of the utterance, padded to frame_ms."""
+        if now > self.play_end:
+            self.play_end = now
+            self._run_delays.clear()  # the buffer ran dry: whatever delay it had is gone
+        self.play_end += frame_ms / 1000
+        self.sent_ms += frame_ms
+        last = self._segments[-1] if self._segments else None
+        if last is not None and last.utterance is utterance and last.end_byte == start_byte:
+            last.end_byte = end_byte
+            last.end_ms = self.sent_ms
+        else:
+            self._segments.append(_Segment(utterance, start_byte, end_byte, self.sent_ms))
+
+    def mark_sent(self, name: str, now: float, end_of: Utterance | None = None) -> None:
+        """A mark follows everything sent so far."""
+        self._marks[name] = Mark(name, self.sent_ms, max(self.play_end, now), end_of)
+
+    # -- hearing ---------------------------------------------------------------------------------------------
+
+    def mark_echoed(self, name: str, now: float) -> Mark | None:
+        """The far end says it played up to this mark. None for unknown, cleared and repeated marks."""
+        mark = self._marks.pop(name, None)
+        if mark is None:
+            return None
+        for earlier in [m for m in self._marks.values() if m.position_ms < mark.position_ms]:
+            if earlier.end_of is None:  # never came, and is of no use any more; end marks wait for their timeout
+                del self._marks[earlier.name]
+                self.marks_lost += 1
+        self._learn_delay(mark, now)
+        return mark
+
+    def _learn_delay(self, mark: Mark, now: float) -> None:
+        delay = now - mark.expected_at
+        if mark.position_ms == 0:
+            self._round_trip = delay  # nothing had been sent before it: a pure round trip
+            return
+        self._run_delays.append(delay)
+        if self._usual_delay is None or delay < self._usual_delay:
+            self._usual_delay = delay
+
+    def late_s(self) -> float:
+        """How much later than the model the far end plays: 0 unless a run of marks says so."""
+        if self._usual_delay is None:
+            return 0.0
+        round_trip = self._usual_delay if self._round_trip is None else self._round_trip
+        delay = self._usual_delay
+        if len(self._run_delays) == _RUN_OF_MARKS:
+            delay = max(delay, min(self._run_delays))
+        return max(0.0, delay - round_trip)
+
+    def heard_line_ms(self, now: float) -> float:
+        """Position on the line of everything ever sent that the caller has heard up to now."""
+        remaining = (self.play_end + self.late_s() - now) * 1000
+        return self.sent_ms if remaining <= 0 else max(0.0, self.sent_ms - remaining)
+
+    def heard_bytes(self, utterance: Utterance, now: float) -> int:
+        """Bytes of this utterance that the caller has heard: 0 before it began, all once it is over."""
+        heard_ms = self.heard_line_ms(now)
+        heard, seen = 0, False
+        for segment in self._segments:
+            if segment.utterance is not utterance:
+                continue
+            if not seen:
+                heard, seen = segment.start_byte, True
+            heard = max(heard, _heard_of(segment, heard_ms))
+        return heard if seen else utterance.sent_bytes
+
+    def forget_heard(self, now: float) -> None:
+        """Drop book-keeping of what is over; keeps memory flat on long calls."""
+        heard_ms = self.heard_line_ms(now) - 1000
+        while self._segments and self._segments[0].end_ms < heard_ms:
+            self._segments.popleft()
+
+    def cleared(self, now: float) -> list[tuple[Utterance, int]]:
+        """The far end's buffer was emptied. Returns each utterance that had unheard bytes or an end mark there,
+        with the byte up to which it was heard, oldest first. Outstanding marks are void: their echo will not
+        mean heard."""
+        heard_ms = self.heard_line_ms(now)
+        unheard = {
+            id(mark.end_of): (mark.end_of, len(mark.end_of.audio)) for mark in self._marks.values() if mark.end_of
+        }
+        partly: set[int] = set()
+        for segment in self._segments:
+            utterance = segment.utterance
+            if utterance is not None and segment.end_ms > heard_ms and id(utterance) not in partly:
+                partly.add(id(utterance))
+                unheard[id(utterance)] = (utterance, _heard_of(segment, heard_ms))
+        self._segments.clear()
+        self._marks.clear()
+        self._run_delays.clear()
+        self.sent_ms = heard_ms
+        self.play_end = now
+        return list(unheard.values())
+
+    def awaits_end_of(self, utterance: Utterance) -> bool:
+        """True while the end mark of this utterance is out."""
+        return any(mark.end_of is utterance for mark in self._marks.values())
+
+    def overdue_ends(self, now: float, patience_s: float) -> list[Utterance]:
+        """Utterances whose end mark should have come back long ago: they count as heard (marks do get lost)."""
+        late = [m for m in self._marks.values() if m.end_of is not None and now > m.expected_at + patience_s]
+        for mark in late:
+            del self._marks[mark.name]
+            self.marks_lost += 1
+        return [mark.end_of for mark in late if mark.end_of is not None]
+
+
+def _heard_of(segment: _Segment, heard_ms: float) -> int:
+    unheard_ms = segment.end_ms - heard_ms
+    if unheard_ms <= 0:
+        return segment.end_byte
+    return max(segment.start_byte, segment.end_byte - round(unheard_ms * BYTES_PER_MS))

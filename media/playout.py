@@ -1,0 +1,261 @@
+"""Playout: queue, ledger and pacing behind one lock; the sender asks `step` what to write now.
+
+Whoever speaks opens an utterance here and appends sound; only `audio_tx_loop` turns it into Twilio messages. No
+method touches a socket, so the lock is never held across the network.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from media import mulaw
+from media.audio_config import BYTES_PER_MS, FRAME_MS, SILENCE_FRAME
+from media.playback_ledger import PlaybackLedger
+from media.tx_queue import QueueFull, TxQueue, Utterance
+
+LEAD_MS = 100  # sound kept at the far end: enough for network jitter, little enough to stop at once (T2)
+TAIL_FRAMES = 10  # about 200 ms of silence ends each answer (T5)
+MARK_EVERY_FRAMES = 10  # a yardstick mark every 200 ms of an utterance
+END_MARK_PATIENCE_S = 1.5  # an end mark this late will not come
+DUCKED_GAIN = 0.2  # about -14 dB
+
+
+class Messages(Protocol):
+    """Builders of the three messages Twilio accepts (media/twilio_protocol.py)."""
+
+    def media(self, mulaw: bytes) -> bytes: ...
+    def mark(self, name: str) -> bytes: ...
+    def clear(self) -> bytes: ...
+
+
+@dataclass(slots=True)
+class PlayoutCounters:
+    frames_sent: int = 0
+    clears_sent: int = 0
+    marks_sent: int = 0
+    starved: int = 0  # times the far end ran dry in the middle of an utterance
+    discarded_bytes: int = 0  # late sound of a cancelled answer
+    overflows: int = 0
+    lead_max_ms: float = field(default=0.0)
+
+
+class Playout:
+    """What the caller hears. `now` is any monotonic clock in seconds; `wake` tells the sender to look again."""
+
+    def __init__(self, now: Callable[[], float], wake: Callable[[], None], lead_ms: int = LEAD_MS) -> None:
+        self.counters = PlayoutCounters()
+        self._now = now
+        self._wake = wake
+        self._lead_s = lead_ms / 1000
+        self._lock = threading.Lock()
+        self._queue = TxQueue()
+        self._ledger = PlaybackLedger()
+        self._clear_wanted = False
+        self._probe_wanted = True  # one mark on the empty buffer measures the round trip
+        self._held = False
+        self._gain = 1.0
+        self._tail_left = 0
+        self._mark_number = 0
+        self._frames_since_mark = 0
+        self._idle = True
+        self._dry = False  # the model is behind: an utterance has begun and its next frame is not there
+
+    # -- filling ---------------------------------------------------------------------------------------------
+
+    def open(self, kind: str, *, interruptible: bool = True, response_id: str = "", released: bool = True) -> Utterance:
+        """Begin an utterance; it is heard after everything opened before it."""
+        with self._lock:
+            return self._queue.open(kind, interruptible=interruptible, response_id=response_id, released=released)
+
+    def append(self, utterance: Utterance, sound: bytes) -> bool:
+        """Add mu-law. False when it was discarded (late audio of a cancelled answer). Raises QueueFull (T4)."""
+        with self._lock:
+            try:
+                taken = self._queue.append(utterance, sound)
+            except QueueFull:
+                self.counters.overflows += 1
+                raise
+            if not taken:
+                self.counters.discarded_bytes += len(sound)
+            wake = taken and self._idle and utterance.released
+        if wake:
+            self._wake()
+        return taken
+
+    def complete(self, utterance: Utterance) -> None:
+        """No more sound will come for this utterance."""
+        with self._lock:
+            utterance.complete = True
+        self._wake()
+
+    def release(self, utterance: Utterance) -> None:
+        """Let a held-back answer be heard (X6)."""
+        with self._lock:
+            utterance.released = True
+        self._wake()
+
+    def drop(self, utterance: Utterance) -> None:
+        """Throw away an utterance nobody has heard anything of."""
+        with self._lock:
+            self._queue.drop(utterance)
+
+    # -- interrupting ----------------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Silence at once; everything not yet heard is kept for `resume` (B2)."""
+        with self._lock:
+            self._rewind_to_heard()
+            self._held = True
+        self._wake()
+
+    def duck(self) -> None:
+        """Instead of silence: go on quietly from the same place."""
+        with self._lock:
+            self._rewind_to_heard()
+            self._gain = DUCKED_GAIN
+        self._wake()
+
+    def resume(self) -> None:
+        """Go on from the sample where the caller's ear was left."""
+        with self._lock:
+            if self._gain != 1.0:
+                self._rewind_to_heard()  # what is ducked at the far end is played again at full level
+            self._gain = 1.0
+            self._held = False
+        self._wake()
+
+    def interrupt(self) -> list[tuple[Utterance, int]]:
+        """Clear the far end and forget everything unheard. Returns (utterance, heard_ms) of each one cut off.
+
+        Order of B6: what was heard is read first; the clear goes out before any frame of the next generation.
+        """
+        with self._lock:
+            now = self._now()
+            queued = self._queue.flush()
+            for utterance, heard in self._ledger.cleared(now):
+                utterance.sent_bytes = heard
+                utterance.dropped = utterance.complete = True
+                if utterance not in queued:
+                    queued.insert(0, utterance)
+            self._clear_wanted = True
+            self._held = False
+            self._gain = 1.0
+            self._tail_left = 0
+        self._wake()
+        return [(utterance, utterance.sent_bytes // BYTES_PER_MS) for utterance in queued]
+
+    def _rewind_to_heard(self) -> None:
+        for utterance, heard in reversed(self._ledger.cleared(self._now())):
+            self._queue.rewind(utterance, heard)
+        self._clear_wanted = True
+        self._tail_left = 0
+
+    # -- hearing ---------------------------------------------------------------------------------------------
+
+    def mark_echoed(self, name: str) -> Utterance | None:
+        """Returns the utterance whose end the caller has now heard, if this mark says so."""
+        with self._lock:
+            mark = self._ledger.mark_echoed(name, self._now())
+            return mark.end_of if mark else None
+
+    def overdue_ends(self) -> list[Utterance]:
+        """Utterances to be taken as heard although their end mark never came back."""
+        with self._lock:
+            now = self._now()
+            self._ledger.forget_heard(now)
+            return self._ledger.overdue_ends(now, END_MARK_PATIENCE_S)
+
+    def heard_ms(self, utterance: Utterance) -> int:
+        """Milliseconds of this utterance in the caller's ear up to now."""
+        with self._lock:
+            return self._ledger.heard_bytes(utterance, self._now()) // BYTES_PER_MS
+
+    def buffered_ms(self) -> float:
+        """Sound at the far end that is not heard yet."""
+        with self._lock:
+            return self._ledger.buffered_ms(self._now())
+
+    @property
+    def frames_enqueued(self) -> int:
+        return self._queue.frames_enqueued
+
+    @property
+    def marks_lost(self) -> int:
+        return self._ledger.marks_lost
+
+    # -- sending (audio_tx_loop only) -------------------------------------------------------------------------
+
+    def step(self, messages: Messages) -> tuple[list[bytes], float | None]:
+        """Messages to write now, and when to ask again (None: when woken)."""
+        out: list[bytes] = []
+        with self._lock:
+            now = self._now()
+            if self._clear_wanted:
+                self._clear_wanted = False
+                self.counters.clears_sent += 1
+                out.append(messages.clear())
+            if self._probe_wanted:
+                self._probe_wanted = False
+                self._mark(out, messages, now, None)
+            while self._ledger.play_end - now <= self._lead_s - FRAME_MS / 1000:
+                if not self._next_frame(out, messages, now):
+                    self._idle = True
+                    return out, None
+            self._idle = False
+            return out, self._ledger.play_end - self._lead_s + FRAME_MS / 1000
+
+    def _next_frame(self, out: list[bytes], messages: Messages, now: float) -> bool:
+        if self._tail_left:
+            self._tail_left -= 1
+            self._emit(out, messages, None, 0, SILENCE_FRAME, now)
+            return True
+        if self._held:
+            return False
+        taken = self._queue.take_frame()
+        if taken is None:
+            return self._end_of_head(out, messages, now)
+        utterance, start, frame = taken
+        if self._dry and now > self._ledger.play_end:
+            self.counters.starved += 1
+        self._dry = False
+        self._emit(out, messages, utterance, start, frame, now)
+        self._frames_since_mark += 1
+        if self._frames_since_mark >= MARK_EVERY_FRAMES:
+            self._mark(out, messages, now, None)
+        return True
+
+    def _end_of_head(self, out: list[bytes], messages: Messages, now: float) -> bool:
+        """The head was sent whole: mark its end, then the silence that ends each answer."""
+        done = self._queue.pop_exhausted()
+        if done is None:
+            head = self._queue.head()
+            self._dry = head is not None and head.released and head.sent_bytes > 0
+            return False
+        if not done.end_marked:
+            done.end_marked = True
+            self._mark(out, messages, now, done)
+            self._tail_left = TAIL_FRAMES if done.audio else 0
+        return True
+
+    def _emit(
+        self, out: list[bytes], messages: Messages, utterance: Utterance | None, start: int, frame: bytes, now: float
+    ) -> None:
+        if self._gain != 1.0 and utterance is not None:
+            frame = mulaw.scale(frame, self._gain)
+        out.append(messages.media(frame))
+        end = utterance.sent_bytes if utterance is not None else 0
+        self._ledger.sent(utterance, start, end, FRAME_MS, now)
+        self.counters.frames_sent += 1
+        lead = (self._ledger.play_end - now) * 1000
+        self.counters.lead_max_ms = max(self.counters.lead_max_ms, lead)
+
+    def _mark(self, out: list[bytes], messages: Messages, now: float, end_of: Utterance | None) -> None:
+        self._mark_number += 1
+        self._frames_since_mark = 0
+        name = f"g{self._queue.generation}.{self._mark_number}{'e' if end_of else ''}"
+        self._ledger.mark_sent(name, now, end_of)
+        self.counters.marks_sent += 1
+        out.append(messages.mark(name))
