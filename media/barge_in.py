@@ -1,0 +1,147 @@
+"""Barge-in: every decision about it, and nothing else (B2-B5). Frames and words in, decisions out.
+
+Phase A, sound: enough loud frames while the agent is audible make a candidate; the agent falls silent (HOLD).
+Phase B, words: a valid transcript, or speech that simply goes on, means the caller wants the floor (INTERRUPT);
+a filler, a cough, noise or nothing means the answer goes on where it stopped (RESUME).
+
+Pure: one call of `frame` is 20 ms of audio; there is no other time here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from media.audio_config import FRAME_MS
+
+Strategy = Literal["two_phase", "immediate", "off"]
+
+
+class Decision(StrEnum):
+    HOLD = "hold"
+    INTERRUPT = "interrupt"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class BargeInSettings:
+    """Lengths in frames of 20 ms. Defaults are the ones of SPEC B2, B3, B5."""
+
+    strategy: Strategy = "two_phase"
+    voice_frames: int = 10  # loud frames that make a candidate (BARGE_IN_VOICE_FRAMES)
+    grace_frames: int = 250 // FRAME_MS + 1  # start of an answer in which echo cannot interrupt
+    gap_frames: int = 6  # a pause this long inside the voice window starts the count again
+    window_frames: int = 1200 // FRAME_MS  # wait this long for words, then resume if it is silent
+    words_frames: int = 2600 // FRAME_MS  # … but this long while a transcript is on its way
+    noise_frames: int = 3000 // FRAME_MS  # loud all the time and still not speech: it is the line, resume
+    sustained_frames: int = 1000 // FRAME_MS  # speech that goes on this long after the candidate confirms
+    speech_share: float = 0.75  # of the frames since the candidate that must be like speech for that
+    quiet_frames: int = 200 // FRAME_MS  # silence before resuming, so that we never resume into a word
+    lockout_frames: int = 500 // FRAME_MS  # after a false alarm nothing is a candidate for so long
+    wary_factor: int = 2  # and later candidates in the same answer need this many times the frames
+
+
+class BargeIn:
+    """Decides for one answer after another. Call `answer_begins`, then `frame` per inbound frame."""
+
+    __slots__ = (
+        "_age",
+        "_gap",
+        "_held_for",
+        "_lockout",
+        "_loud",
+        "_quiet",
+        "_speechlike",
+        "_wary",
+        "held",
+        "settings",
+        "words_expected",
+    )
+
+    def __init__(self, settings: BargeInSettings | None = None) -> None:
+        self.settings = settings or BargeInSettings()
+        self.held = False
+        self.words_expected = False  # the model heard speech begin; its transcript is on its way
+        self.answer_begins()
+
+    def answer_begins(self) -> None:
+        """The first sound of an answer is on its way to the caller."""
+        self.held = False
+        self.words_expected = False
+        self._age = 0
+        self._wary = False
+        self._lockout = 0
+        self._restart_count()
+
+    def _restart_count(self) -> None:
+        self._loud = 0
+        self._gap = 0
+        self._held_for = 0
+        self._quiet = 0
+        self._speechlike = 0
+
+    def frame(self, loud: bool, speechlike: bool) -> Decision | None:
+        """One inbound frame while the agent is audible or held. `loud`: above the line's noise and not our own
+        echo; `speechlike`: the detector takes it for a voice."""
+        self._age += 1
+        if self.held:
+            return self._frame_while_held(loud, speechlike)
+        return self._frame_while_speaking(loud, speechlike)
+
+    def _frame_while_speaking(self, loud: bool, speechlike: bool) -> Decision | None:
+        s = self.settings
+        if s.strategy == "off" or self._age <= s.grace_frames:
+            return None
+        if self._lockout:
+            self._lockout -= 1
+            return None
+        if not loud:
+            self._gap += 1
+            if self._gap >= s.gap_frames:
+                self._restart_count()
+            return None
+        self._gap = 0
+        self._loud += 1
+        self._speechlike += speechlike
+        needed = s.voice_frames * (s.wary_factor if self._wary else 1)
+        if self._loud < needed:
+            return None
+        if s.strategy == "immediate":
+            return Decision.INTERRUPT
+        self.held = True
+        self._held_for = 0
+        self._quiet = 0
+        self._speechlike = 0
+        return Decision.HOLD
+
+    def _frame_while_held(self, loud: bool, speechlike: bool) -> Decision | None:
+        s = self.settings
+        self._held_for += 1
+        self._quiet = 0 if loud else self._quiet + 1
+        self._speechlike += loud and speechlike
+        if self._held_for >= s.sustained_frames and self._speechlike >= s.speech_share * self._held_for:
+            return self._decide(Decision.INTERRUPT)
+        patience = s.words_frames if self.words_expected else s.window_frames
+        silent = self._quiet >= s.quiet_frames
+        if (silent and self._held_for >= patience) or self._held_for >= s.noise_frames:
+            return self._decide(Decision.RESUME)
+        return None
+
+    def words(self, valid: bool) -> Decision | None:
+        """A transcript of what the caller said over the agent. Words always win; a filler lets the agent go on."""
+        if self.settings.strategy == "off":
+            return None
+        if valid:
+            return self._decide(Decision.INTERRUPT)
+        self.words_expected = False
+        return self._decide(Decision.RESUME) if self.held else None
+
+    def _decide(self, decision: Decision) -> Decision:
+        self.held = False
+        self.words_expected = False
+        self._restart_count()
+        if decision is Decision.RESUME:
+            self._wary = True
+            self._lockout = self.settings.lockout_frames
+        return decision
