@@ -138,7 +138,7 @@ def test_opening_in_the_skipped_hour_means_opening_at_the_jump():
     assert span.start.astimezone(ZONE).replace(tzinfo=None) == at("2027-03-26T03:00")
 
 
-def test_free_slots_follow_the_grid_the_notice_and_the_busy_spans():
+def test_free_slots_follow_the_grid_the_notice_and_the_relative_busy:
     busy = [(at("2026-11-22T16:30").replace(tzinfo=ZONE), at("2026-11-22T18:00").replace(tzinfo=ZONE))]
     starts = [f"{slot:%H:%M}" for slot in free_slots(policy_of(), date(2026, 11, 22), NOW, busy)]
     assert starts == ["10:00", "10:30", "11:00", "11:30", "12:00", "12:30", "16:00", "18:00", "18:30"]
@@ -215,20 +215,20 @@ policies = st.builds(
 moments = st.datetimes(datetime(2026, 10, 1), datetime(2027, 4, 1)).map(lambda value: value.replace(tzinfo=UTC))
 
 
-@st.composite
-def busy_spans(draw):
-    base = datetime(2026, 10, 1, tzinfo=UTC)
-    starts = draw(st.lists(st.integers(0, 183 * 96), max_size=12))
-    lengths = draw(st.lists(st.integers(1, 60), min_size=len(starts), max_size=len(starts)))
-    return [
-        (base + timedelta(minutes=15 * start), base + timedelta(minutes=15 * (start + length)))
-        for start, length in zip(starts, lengths, strict=True)
-    ]
+# quarter hours from noon of the day in question, and how many
+relative_busy = st.lists(st.tuples(st.integers(-96, 96), st.integers(1, 12)), max_size=12)
+
+
+def placed(relative, day):
+    noon = datetime.combine(day, time(12), tzinfo=UTC)
+    quarter = timedelta(minutes=15)
+    return [(noon + start * quarter, noon + (start + length) * quarter) for start, length in relative]
 
 
 @settings(max_examples=60, deadline=None)
-@given(policies, moments, st.integers(-3, 45), st.times(), busy_spans())
-def test_every_alternative_validates_and_comes_in_order(policy, now, offset, clock, busy):
+@given(policies, moments, st.integers(-3, 45), st.times(), relative_busy)
+def test_every_alternative_validates_and_comes_in_order(policy, now, offset, clock, relative):
+    busy = placed(relative, now.date() + timedelta(days=offset))
     wanted = datetime.combine(now.date() + timedelta(days=offset), clock)
     found = nearest_alternatives(policy, wanted, now, busy)
     assert len(found) <= 3
@@ -238,9 +238,10 @@ def test_every_alternative_validates_and_comes_in_order(policy, now, offset, clo
 
 
 @settings(max_examples=60, deadline=None)
-@given(policies, moments, st.integers(0, 40), busy_spans())
-def test_offered_slots_lie_on_the_grid_inside_hours_and_touch_nothing_busy(policy, now, offset, busy):
+@given(policies, moments, st.integers(0, 40), relative_busy)
+def test_offered_slots_lie_on_the_grid_inside_hours_and_touch_nothing_busy(policy, now, offset, relative):
     day = now.astimezone(policy.zone).date() + timedelta(days=offset)
+    busy = placed(relative, day)
     length = timedelta(minutes=policy.slot_size_min)
     for slot in free_slots(policy, day, now, busy):
         start = slot.astimezone(UTC)
@@ -255,9 +256,10 @@ def test_offered_slots_lie_on_the_grid_inside_hours_and_touch_nothing_busy(polic
 
 
 @settings(max_examples=40, deadline=None)
-@given(policies, moments, st.integers(0, 40), busy_spans())
-def test_what_validates_is_offered(policy, now, offset, busy):
+@given(policies, moments, st.integers(0, 40), relative_busy)
+def test_what_validates_is_offered(policy, now, offset, relative):
     day = now.astimezone(policy.zone).date() + timedelta(days=offset)
+    busy = placed(relative, day)
     offered = {slot.timestamp() for slot in free_slots(policy, day, now, busy)}
     for span in open_spans(policy, day):
         if (
