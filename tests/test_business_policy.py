@@ -138,7 +138,7 @@ def test_opening_in_the_skipped_hour_means_opening_at_the_jump():
     assert span.start.astimezone(ZONE).replace(tzinfo=None) == at("2027-03-26T03:00")
 
 
-def test_free_slots_follow_the_grid_the_notice_and_the_relative_busy:
+def test_free_slots_follow_the_grid_the_notice_and_the_busy_spans():
     busy = [(at("2026-11-22T16:30").replace(tzinfo=ZONE), at("2026-11-22T18:00").replace(tzinfo=ZONE))]
     starts = [f"{slot:%H:%M}" for slot in free_slots(policy_of(), date(2026, 11, 22), NOW, busy)]
     assert starts == ["10:00", "10:30", "11:00", "11:30", "12:00", "12:30", "16:00", "18:00", "18:30"]
