@@ -1,0 +1,262 @@
+"""Transactions, the only door to the database: SQLite by default, PostgreSQL through psycopg 3.
+
+Neither ever holds up the other greenlets of a worker: SQLite is opened with no busy timeout and waited for
+cooperatively outside any transaction, psycopg yields by itself. The functions handed in may run more than once,
+and must neither sleep nor talk to the network.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
+
+from services.tenancy import TenantSession, check_statement, forget_session, mark_read_only
+
+T = TypeVar("T")
+
+DEFAULT_DEADLINE_S = 5.0
+_FIRST_WAIT_S = 0.002
+_LONGEST_WAIT_S = 0.05
+# serialization_failure, deadlock_detected, lock_not_available
+_RETRY_SQLSTATES = {"40001", "40P01", "55P03"}
+_SQLITE_LOCKS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SQLITE_OUTAGES = _SQLITE_LOCKS | {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PROTOCOL,
+}
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, or could not do the work before the deadline. Nothing was written."""
+
+
+class CommitUncertain(DatabaseUnavailable):
+    """The connection was lost during COMMIT: the work may or may not have been kept. Look it up by its key."""
+
+
+def normalise_url(url: str) -> URL:
+    """A database URL with our drivers named. Raises ValueError for anything but SQLite files and PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError("not a database URL") from error
+    if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("SQLite needs a file")
+        return parsed.set(drivername="sqlite")
+    raise ValueError("a database URL starts with sqlite:///, postgresql:// or postgres://")
+
+
+class Database:
+    """Read and write transactions on one database; safe to use from any thread.
+
+    Make it after forking: connections are opened at first use. deadline_s bounds each transaction's wait for a
+    locked or unreachable database, in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        max_overflow: int = 10,
+        deadline_s: float = DEFAULT_DEADLINE_S,
+        statement_timeout_ms: int = 5000,
+    ) -> None:
+        self.url = normalise_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._deadline_s = deadline_s
+        # SQLite has one writer at a time: those of this process queue here instead of polling the file.
+        self._turn = threading.Lock() if self.is_sqlite else None
+        self.engine = _make_engine(self.url, pool_size, max_overflow, statement_timeout_ms)
+        self._writer = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+
+    def read(self, fn: Callable[[Session], T], *, deadline_s: float | None = None) -> T:
+        """fn's value from one read transaction. Raises DatabaseUnavailable."""
+
+        def once(_: float) -> T:
+            with TenantSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+                mark_read_only(session)
+                return fn(session)
+
+        return self._retry(once, deadline_s)
+
+    def write(self, fn: Callable[[Session], T], *, deadline_s: float | None = None) -> T:
+        """fn's value once its changes are committed; all of them or none. Raises DatabaseUnavailable."""
+
+        def once(left_s: float) -> T:
+            if self._turn is None:
+                return self._write_once(fn)
+            if not self._turn.acquire(timeout=max(left_s, 0.0)):
+                raise DatabaseUnavailable("the database is busy")
+            try:
+                return self._write_once(fn)
+            finally:
+                self._turn.release()
+
+        return self._retry(once, deadline_s)
+
+    def ping(self) -> None:
+        """Raises DatabaseUnavailable unless the database answers now."""
+
+        def once(_: float) -> None:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+
+        self._retry(once, 0.0)
+
+    def dispose(self) -> None:
+        """Close the pooled connections; they are opened anew at the next use."""
+        self.engine.dispose()
+
+    def _write_once(self, fn: Callable[[Session], T]) -> T:
+        with TenantSession(self._writer, expire_on_commit=False) as session:
+            # SQLite takes its write lock here, before anything was read.
+            session.connection()
+            value = fn(session)
+            session.flush()
+            try:
+                session.commit()
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise CommitUncertain("the connection was lost during COMMIT") from error
+                raise
+            return value
+
+    def _retry(self, once: Callable[[float], T], deadline_s: float | None) -> T:
+        deadline = time.monotonic() + (self._deadline_s if deadline_s is None else deadline_s)
+        wait_s = _FIRST_WAIT_S
+        while True:
+            try:
+                return once(deadline - time.monotonic())
+            except PoolTimeout as error:
+                raise DatabaseUnavailable("every database connection is in use") from error
+            except DBAPIError as error:
+                if not _is_outage(error):
+                    raise
+                if not is_worth_retrying(error) or time.monotonic() + wait_s > deadline:
+                    raise DatabaseUnavailable(type(error.orig).__name__) from error
+            time.sleep(wait_s * random.uniform(0.5, 1.0))
+            wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    """Whether the database, not the query, is what failed."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return _sqlite_code(error.orig) in _SQLITE_OUTAGES
+    return isinstance(error.orig, (psycopg.OperationalError, psycopg.InterfaceError))
+
+
+def is_worth_retrying(error: DBAPIError) -> bool:
+    """Whether the same transaction may succeed in a moment: a lock, a deadlock, a lost connection."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return _sqlite_code(error.orig) in _SQLITE_LOCKS
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    # No state: the server could not be reached at all. 57P03: it is starting up. 53300: too many clients.
+    return sqlstate is None or sqlstate in _RETRY_SQLSTATES | {"57P01", "57P03", "53300"}
+
+
+def _sqlite_code(error: sqlite3.OperationalError) -> int:
+    """The primary result code; the extended codes keep it in their low byte."""
+    return error.sqlite_errorcode & 0xFF
+
+
+def _make_engine(url: URL, pool_size: int, max_overflow: int, statement_timeout_ms: int) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).expanduser().absolute().parent.mkdir(parents=True, exist_ok=True)
+        arguments: dict[str, Any] = {"timeout": 0, "check_same_thread": False}
+    else:
+        # No prepared statements: a pooler between us and the server may hand each transaction another backend.
+        arguments = {"connect_timeout": 3, "keepalives_idle": 10, "prepare_threshold": None}
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=DEFAULT_DEADLINE_S,
+        pool_pre_ping=url.get_backend_name() != "sqlite",
+        connect_args=arguments,
+        hide_parameters=True,
+    )
+    _install_events(engine, statement_timeout_ms)
+    return engine
+
+
+def migration_engine(url: URL) -> Engine:
+    """An engine for schema changes: one connection, foreign keys unenforced on SQLite while tables are rebuilt."""
+    arguments = {"timeout": 0} if url.get_backend_name() == "sqlite" else {"connect_timeout": 3}
+    engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).expanduser().absolute().parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _open_sqlite_for_migration)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _install_events(engine: Engine, statement_timeout_ms: int) -> None:
+    event.listen(engine, "before_cursor_execute", check_statement)
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_connection: object, entry: ConnectionPoolEntry) -> None:
+        forget_session(entry.info)
+
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: psycopg.Connection[Any], _entry: ConnectionPoolEntry) -> None:
+        connection.execute("SELECT set_config('timezone', 'UTC', false)")
+        connection.execute(
+            "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false)",
+            (f"{statement_timeout_ms}ms", f"{statement_timeout_ms // 2}ms"),
+        )
+        connection.commit()
+
+
+def _open_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # The driver must not begin transactions of its own: _begin_sqlite does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _open_sqlite_for_migration(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = OFF")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

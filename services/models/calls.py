@@ -1,0 +1,153 @@
+"""A telephone call and what happened in it: turns as they were heard, server facts, events for the live view."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.models.base import Base, Identifier, TenantOwned, choice
+
+
+class CallStatus(StrEnum):
+    """ringing: the webhook answered; live: a media stream carries it; resuming: between two streams; ended."""
+
+    RINGING = "ringing"
+    LIVE = "live"
+    RESUMING = "resuming"
+    ENDED = "ended"
+
+
+class NextStep(StrEnum):
+    """What Twilio is told when the media stream has ended."""
+
+    RESUME = "resume"
+    HANG_UP = "hang_up"
+    DIAL = "dial"
+    VOICEMAIL = "voicemail"
+    MESSAGE = "message"
+
+
+class TurnRole(StrEnum):
+    CALLER = "caller"
+    AGENT = "agent"
+
+
+class Call(TenantOwned, Base):
+    __tablename__ = "calls"
+    __table_args__ = (
+        UniqueConstraint("business_id", "id"),
+        Index("ix_calls_business_id_started_at", "business_id", "started_at"),
+        Index("ix_calls_status", "status"),
+        ForeignKeyConstraint(
+            ["business_id", "prompt_version_id"], ["prompt_versions.business_id", "prompt_versions.id"]
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    call_sid: Mapped[str] = mapped_column(String(64), unique=True)
+    # E.164, or "" when the caller withholds the number.
+    caller: Mapped[str] = mapped_column(String(32), default="")
+    dialled: Mapped[str] = mapped_column(String(32), default="")
+    is_test: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(8))
+    prompt_version_id: Mapped[int | None] = mapped_column(Identifier)
+    status: Mapped[CallStatus] = mapped_column(choice(CallStatus), default=CallStatus.RINGING)
+    # The last CallStatus Twilio reported, as Twilio names it.
+    carrier_status: Mapped[str | None] = mapped_column(String(24))
+    end_reason: Mapped[str | None] = mapped_column(String(40))
+    started_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    # Set once, by the leg that carried the call: its reason and metrics are final.
+    finished_at: Mapped[datetime | None]
+    # The one-time token's nonce, when it was used, and how many streams there were before this one.
+    stream_nonce: Mapped[str] = mapped_column(String(64))
+    stream_claimed_at: Mapped[datetime | None]
+    stream_generation: Mapped[int] = mapped_column(default=0)
+    resume_count: Mapped[int] = mapped_column(default=0)
+    next_step: Mapped[NextStep] = mapped_column(choice(NextStep), default=NextStep.RESUME)
+    # The number to dial when next_step is "dial".
+    next_number: Mapped[str | None] = mapped_column(String(16))
+    # What someone asked for in the live view: "end" or "hand_over". The live call takes it once.
+    requested_action: Mapped[str | None] = mapped_column(String(16))
+    greeting_done: Mapped[bool] = mapped_column(default=False)
+    # What the caller has settled on so far; survives a lost socket.
+    draft_booking: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
+    cost_ils: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    # Outcome and details collected (W13).
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Address of the kept recording inside the recordings directory.
+    recording: Mapped[str | None] = mapped_column(String(200))
+
+
+class _OfACall(TenantOwned):
+    """Belongs to a call of the same business; the pair is one foreign key, so it cannot point elsewhere."""
+
+    call_id: Mapped[int] = mapped_column(Identifier)
+
+
+def _call_key() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["business_id", "call_id"], ["calls.business_id", "calls.id"], ondelete="CASCADE")
+
+
+class Turn(_OfACall, Base):
+    """What one side said, as the caller heard it. Ordered by (generation, seq)."""
+
+    __tablename__ = "turns"
+    __table_args__ = (_call_key(), UniqueConstraint("call_id", "generation", "seq"))
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    # Which stream of the call wrote it, so that a dying worker and its successor never collide.
+    generation: Mapped[int] = mapped_column(default=0)
+    seq: Mapped[int]
+    role: Mapped[TurnRole] = mapped_column(choice(TurnRole))
+    item_id: Mapped[str] = mapped_column(String(64), default="")
+    # Heard by the other side, and the rest that an interruption kept from being heard.
+    text: Mapped[str] = mapped_column(Text, default="")
+    text_unheard: Mapped[str] = mapped_column(Text, default="")
+    heard_ms: Mapped[int] = mapped_column(default=0)
+    total_ms: Mapped[int] = mapped_column(default=0)
+    # Milliseconds since the call's started_at.
+    started_ms: Mapped[int] = mapped_column(default=0)
+    interrupted: Mapped[bool] = mapped_column(default=False)
+    # Parts of the turn's latency in milliseconds, by name.
+    latency: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+
+
+class ServerEvent(_OfACall, Base):
+    """A [SERVER] message that was put before the model, or a claim the honesty guard caught."""
+
+    __tablename__ = "server_events"
+    __table_args__ = (_call_key(), Index("ix_server_events_call_id", "call_id"))
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    # slot_available, slot_unavailable, need_name, ..., appointment_created, false_claim.
+    kind: Mapped[str] = mapped_column(String(40))
+    text: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at_ms: Mapped[int] = mapped_column(default=0)
+    # False until the model was told; a successor after a lost socket tells it.
+    delivered: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class CallEvent(_OfACall, Base):
+    """A step of a call for its time line and the live view, in order of id."""
+
+    __tablename__ = "call_events"
+    __table_args__ = (_call_key(), Index("ix_call_events_call_id_id", "call_id", "id"))
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    at_ms: Mapped[int] = mapped_column(default=0)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]

@@ -1,0 +1,47 @@
+"""Messages that leave the house after a commit: written with the row they speak of, sent afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.models.base import Base, Identifier, TenantOwned, choice
+
+
+class OutboxKind(StrEnum):
+    SMS = "sms"
+    WEBHOOK = "webhook"
+
+
+class OutboxStatus(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class OutboxMessage(TenantOwned, Base):
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_business_id", "business_id"),
+        Index("ix_outbox_status_next_try_at", "status", "next_try_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    kind: Mapped[OutboxKind] = mapped_column(choice(OutboxKind))
+    # One message per key, whatever is repeated: "sms:appointment:17".
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    payload: Mapped[dict[str, Any]]
+    status: Mapped[OutboxStatus] = mapped_column(choice(OutboxStatus), default=OutboxStatus.PENDING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    # Who is sending it now; compare-and-set, so that two workers never send the same row.
+    claim: Mapped[str | None] = mapped_column(String(64))
+    claimed_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
