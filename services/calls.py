@@ -16,7 +16,6 @@ from services.models import (
     BusinessNumber,
     BusinessSettings,
     Call,
-    CallEvent,
     CallStatus,
     NextStep,
     PromptVersion,
@@ -51,6 +50,17 @@ def find_business_by_number(session: Session, e164: str) -> Business | None:
             .join(BusinessNumber, BusinessNumber.business_id == Business.id)
             .where(BusinessNumber.e164 == e164, Business.is_active)
         ).one_or_none()
+
+
+def first_number(session: Session) -> str | None:
+    """The oldest number of the installation: what a preview shows when none is asked for."""
+    with unscoped(session, "a preview of whichever business is there"):
+        return session.scalar(select(BusinessNumber.e164).order_by(BusinessNumber.id).limit(1))
+
+
+def find_call(session: Session, call_sid: str) -> Call | None:
+    """The call with this sid, and the session bound to its business."""
+    return _by_sid(session, call_sid, lock=False)
 
 
 def open_call(
@@ -116,15 +126,17 @@ def renew_stream(session: Session, *, call_sid: str) -> Call | None:
     """A call whose media stream was lost, ready for another with a new nonce; a repeated webhook gets the same.
 
     None when there is no such call, it has ended, something else was decided as its next step, or it was resumed
-    MAX_RESUMES times already.
+    MAX_RESUMES times already. A stream that never came counts too: a socket that cannot be opened is not tried
+    for ever.
     """
     call = _by_sid(session, call_sid, lock=True)
     if call is None or call.ended_at is not None or call.next_step is not NextStep.RESUME:
         return None
-    if call.stream_claimed_at is None:
-        return call
     if call.resume_count >= MAX_RESUMES:
         return None
+    if call.stream_claimed_at is None:
+        call.resume_count += 1
+        return call
     call.stream_nonce = new_secret()
     call.stream_claimed_at = None
     call.stream_generation += 1
@@ -135,7 +147,7 @@ def renew_stream(session: Session, *, call_sid: str) -> Call | None:
 
 def load_call_context(session: Session, call_id: int) -> CallContext:
     """Everything media needs. Raises UnknownCall."""
-    call = _bind(session, call_id)
+    call = bind_call(session, call_id)
     business = session.scalars(select(Business)).one()
     settings = session.scalars(select(BusinessSettings).options(undefer(BusinessSettings.greeting_clip))).one()
     return CallContext(
@@ -212,7 +224,7 @@ def _record(turn: Turn) -> TurnRecord:
 
 def add_turns(session: Session, call_id: int, turns: Iterable[TurnRecord], *, now: datetime) -> None:
     """Store turns; one with a known (generation, seq) replaces what was stored. Raises UnknownCall."""
-    tenant = Tenant(session, _bind(session, call_id).business_id)
+    tenant = Tenant(session, bind_call(session, call_id).business_id)
     for turn in turns:
         tenant.upsert(
             Turn,
@@ -236,92 +248,10 @@ def add_turns(session: Session, call_id: int, turns: Iterable[TurnRecord], *, no
         )
 
 
-def add_server_event(
-    session: Session,
-    call_id: int,
-    *,
-    kind: str,
-    text: str,
-    at_ms: int,
-    now: datetime,
-    delivered: bool,
-    detail: Mapping[str, Any] | None = None,
-) -> int:
-    """Store a [SERVER] message or a caught claim; its id. Raises UnknownCall."""
-    _bind(session, call_id)
-    event = ServerEvent(
-        call_id=call_id,
-        kind=kind,
-        text=text,
-        at_ms=at_ms,
-        created_at=now,
-        delivered=delivered,
-        detail=dict(detail or {}),
-    )
-    session.add(event)
-    session.flush()
-    return event.id
-
-
-def mark_server_events_delivered(session: Session, call_id: int, event_ids: Iterable[int]) -> None:
-    """The model was told these. Raises UnknownCall."""
-    _bind(session, call_id)
-    session.execute(
-        update(ServerEvent)
-        .where(ServerEvent.call_id == call_id, ServerEvent.id.in_(list(event_ids)))
-        .values(delivered=True)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def add_call_event(
-    session: Session,
-    call_id: int,
-    *,
-    kind: str,
-    at_ms: int,
-    now: datetime,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Store a step of the call for its time line and the live view. Raises UnknownCall."""
-    _bind(session, call_id)
-    session.add(CallEvent(call_id=call_id, kind=kind, at_ms=at_ms, created_at=now, detail=dict(detail or {})))
-
-
-def save_draft(session: Session, call_id: int, draft: Mapping[str, Any]) -> None:
-    """Replace what the caller has settled on so far. Raises UnknownCall."""
-    _bind(session, call_id).draft_booking = dict(draft)
-
-
-def mark_greeting_done(session: Session, call_id: int) -> None:
-    """The greeting was spoken; a successor does not speak it again. Raises UnknownCall."""
-    _bind(session, call_id).greeting_done = True
-
-
 def set_next_step(session: Session, call_id: int, step: NextStep, number: str | None = None) -> None:
     """Decide what Twilio is told when the media stream ends. Raises UnknownCall."""
-    call = _bind(session, call_id)
+    call = bind_call(session, call_id)
     call.next_step, call.next_number = step, number
-
-
-def request_action(session: Session, *, business_id: int, call_id: int, action: str) -> bool:
-    """Ask the live call for "end" or "hand_over"; False when it is not in progress."""
-    Tenant(session, business_id)
-    asked = session.execute(
-        update(Call)
-        .where(Call.id == call_id, Call.ended_at.is_(None))
-        .values(requested_action=action)
-        .returning(Call.id)
-        .execution_options(synchronize_session=False)
-    ).scalar()
-    return asked is not None
-
-
-def take_requested_action(session: Session, call_id: int) -> str | None:
-    """What was asked of this call since last time, once. Raises UnknownCall."""
-    call = _bind(session, call_id, lock=True)
-    action, call.requested_action = call.requested_action, None
-    return action
 
 
 def set_call_status(session: Session, call_sid: str, carrier_status: str, now: datetime) -> Call | None:
@@ -353,7 +283,7 @@ def finish_call(
     now: datetime,
 ) -> bool:
     """The leg's last word: reason and metrics, once. False when it was said before. Raises UnknownCall."""
-    call = _bind(session, call_id, lock=True)
+    call = bind_call(session, call_id, lock=True)
     if call.finished_at is not None:
         return False
     call.finished_at = now
@@ -379,8 +309,8 @@ def close_stale_calls(session: Session, *, older_than: timedelta, now: datetime)
         return len(closed.all())
 
 
-def _bind(session: Session, call_id: int, *, lock: bool = False) -> Call:
-    """The call, and the session bound to its business."""
+def bind_call(session: Session, call_id: int, *, lock: bool = False) -> Call:
+    """The call, and the session bound to its business. lock: until the transaction ends. Raises UnknownCall."""
     query = select(Call).where(Call.id == call_id)
     with unscoped(session, "a call id names its business"):
         call = session.scalars(_locked(query) if lock else query).one_or_none()

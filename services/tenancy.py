@@ -133,7 +133,8 @@ def mark_read_only(session: Session) -> None:
 @cache
 def _owned_tables() -> dict[str, str]:
     """Table name → the column that names its business."""
-    owned = {m.class_.__tablename__: "business_id" for m in Base.registry.mappers if issubclass(m.class_, TenantOwned)}
+    mapped = [mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantOwned)]
+    owned = {str(mapper.class_.__table__.name): "business_id" for mapper in mapped}
     return owned | {Business.__tablename__: "id"}
 
 

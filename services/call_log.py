@@ -1,0 +1,99 @@
+"""What happens during a call, written as it happens: server messages, time line, draft booking, requests from outside.
+
+Turns are in services/calls.py. Every function runs in the caller's transaction and raises UnknownCall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from services.calls import bind_call
+from services.models import Call, CallEvent, ServerEvent
+from services.tenancy import Tenant
+
+
+def add_server_event(
+    session: Session,
+    call_id: int,
+    *,
+    kind: str,
+    text: str,
+    at_ms: int,
+    now: datetime,
+    delivered: bool,
+    detail: Mapping[str, Any] | None = None,
+) -> int:
+    """Store a [SERVER] message or a caught claim; its id."""
+    bind_call(session, call_id)
+    event = ServerEvent(
+        call_id=call_id,
+        kind=kind,
+        text=text,
+        at_ms=at_ms,
+        created_at=now,
+        delivered=delivered,
+        detail=dict(detail or {}),
+    )
+    session.add(event)
+    session.flush()
+    return event.id
+
+
+def mark_server_events_delivered(session: Session, call_id: int, event_ids: Iterable[int]) -> None:
+    """The model was told these."""
+    bind_call(session, call_id)
+    session.execute(
+        update(ServerEvent)
+        .where(ServerEvent.call_id == call_id, ServerEvent.id.in_(list(event_ids)))
+        .values(delivered=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def add_call_event(
+    session: Session,
+    call_id: int,
+    *,
+    kind: str,
+    at_ms: int,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Store a step of the call for its time line and the live view."""
+    bind_call(session, call_id)
+    session.add(CallEvent(call_id=call_id, kind=kind, at_ms=at_ms, created_at=now, detail=dict(detail or {})))
+
+
+def save_draft(session: Session, call_id: int, draft: Mapping[str, Any]) -> None:
+    """Replace what the caller has settled on so far."""
+    bind_call(session, call_id).draft_booking = dict(draft)
+
+
+def mark_greeting_done(session: Session, call_id: int) -> None:
+    """The greeting was spoken; a successor does not speak it again."""
+    bind_call(session, call_id).greeting_done = True
+
+
+def request_action(session: Session, *, business_id: int, call_id: int, action: str) -> bool:
+    """Ask the live call for "end" or "hand_over"; False when it is not in progress."""
+    Tenant(session, business_id)
+    asked = session.execute(
+        update(Call)
+        .where(Call.id == call_id, Call.ended_at.is_(None))
+        .values(requested_action=action)
+        .returning(Call.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return asked is not None
+
+
+def take_requested_action(session: Session, call_id: int) -> str | None:
+    """What was asked of this call since last time, once."""
+    call = bind_call(session, call_id, lock=True)
+    action, call.requested_action = call.requested_action, None
+    return action
