@@ -68,7 +68,7 @@ class When:
 
     at_ms            on the call's clock, 0 = the first stream's `start`
     agent_done_ms    the agent was heard since the previous step, then silent for so long
-    agent_speaking_ms the agent has been heard for so long without a real pause
+    agent_speaking_ms the agent has been heard for so long since then, without a real pause
     silence_ms       neither side was heard for so long
     after_ms         extra wait, counted from the trigger (or from the end of the previous step when there is none)
     patience_ms      how long the trigger may take before the caller gives up and hangs up
@@ -142,7 +142,7 @@ class Actor:
             self._since_trigger_ms += FRAME_MS
             return
         self._queue.pop(0)
-        self._waited_ms, self._since_trigger_ms, self._agent_heard = 0, None, False
+        self._waited_ms, self._since_trigger_ms, self._agent_heard, self._agent_run_ms = 0, None, False, 0
         due.append(step.do)
 
     def _listen(self, agent_loud: bool, busy: bool) -> None:
