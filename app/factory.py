@@ -1,0 +1,65 @@
+"""Builds the web app: one object per worker, wired here and nowhere else."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Flask
+
+from app.background import BackgroundWorker
+from app.build_info import read_build_info
+from app.context import Worker
+from app.drain import Drain
+from app.health import health
+from app.live_calls import LiveCalls
+from app.logs import configure_logging
+from app.settings import Settings, load_settings
+from app.twilio_signature import check_signatures
+from app.webhooks import webhooks
+from media.audio_config import AUDIO_CONFIG
+from services.database import Database, DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+# Twilio sends small forms and frames of a few hundred bytes; whatever is larger is not Twilio.
+MAX_BODY_BYTES = 64 * 1024
+
+
+def application() -> Flask:
+    """The app as a server runs it: settings from the environment, logs switched on."""
+    settings = load_settings()
+    configure_logging(settings)
+    app = create_app(settings)
+    _announce(settings)
+    return app
+
+
+def create_app(settings: Settings) -> Flask:
+    """The app for `settings`; opens no connection yet. Make it after forking."""
+    app = Flask(__name__, root_path=None, static_folder="../static", template_folder="../templates")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.extensions["assistant"] = _make_worker(settings)
+    app.register_blueprint(health)
+    app.register_blueprint(webhooks)
+    app.before_request(check_signatures)
+    return app
+
+
+def _make_worker(settings: Settings) -> Worker:
+    return Worker(
+        settings=settings,
+        database=Database(settings.database_url),
+        drain=Drain(),
+        live_calls=LiveCalls(settings.max_calls_per_worker),
+        background=BackgroundWorker(retry_on=(DatabaseUnavailable,)),
+        build=read_build_info(),
+        signing_key=settings.signing_key,
+    )
+
+
+def _announce(settings: Settings) -> None:
+    log.info(AUDIO_CONFIG.banner())
+    log.info("started", app_env=settings.app_env, engine=settings.engine, model=settings.openai_realtime_model)
+    if settings.twilio_auth_token is None:
+        log.warning("TWILIO_AUTH_TOKEN is not set: SIGNATURE CHECKS ARE OFF, anyone can call the webhooks")
+    if settings.secret_key and len(settings.secret_key.get_secret_value()) < 16:
+        log.warning("SECRET_KEY is short: use at least 16 random characters")

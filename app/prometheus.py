@@ -1,0 +1,44 @@
+"""What /metrics shows. Definitions only; the numbers are put in where things happen.
+
+With several workers each process keeps its numbers in files under PROMETHEUS_MULTIPROC_DIR (gunicorn.conf.py sets it)
+and any worker answers for all of them.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+WEBHOOKS = Counter("assistant_webhooks_total", "Webhook requests answered", ["endpoint", "status"])
+WEBHOOK_SECONDS = Histogram(
+    "assistant_webhook_seconds",
+    "Time to answer a webhook",
+    ["endpoint"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+REFUSED = Counter("assistant_refused_total", "Requests and streams refused", ["reason"])
+CALLS = Counter("assistant_calls_total", "Calls answered with a stream, by how they came in", ["kind"])
+FALLBACKS = Counter("assistant_fallbacks_total", "Calls given to the business's fallback", ["reason"])
+LIVE_CALLS = Gauge("assistant_live_calls", "Open media sockets", multiprocess_mode="livesum")
+JOBS_PENDING = Gauge("assistant_background_jobs", "Database jobs waiting", multiprocess_mode="livesum")
+JOBS_FAILED = Counter("assistant_background_jobs_failed_total", "Database jobs given up or not taken")
+LOG_LINES_DROPPED = Counter("assistant_log_lines_dropped_total", "Log lines not written")
+
+
+def render(multiprocess_dir: str | None) -> bytes:
+    """The text exposition of this worker, or of all of them."""
+    if multiprocess_dir is None:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=multiprocess_dir)
+    return generate_latest(registry)

@@ -1,0 +1,274 @@
+"""Everything the environment may say, read once and typed. The only file that reads the environment.
+
+A wrong value raises SettingsError with one line that names the variable, the value and what is accepted.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+
+OPENAI_API = "https://api.openai.com/v1"
+SANDBOX_API = "http://127.0.0.1:5055/v1"
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the message is one line for the operator."""
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _barge_in(value: Any) -> Any:
+    """1 and true mean the default strategy, 0 and false mean off."""
+    value = _lower(value)
+    return {"1": "two_phase", "true": "two_phase", "0": "off", "false": "off"}.get(value, value)
+
+
+def _refuse(reason: str = "") -> PydanticCustomError:
+    return PydanticCustomError("refused", "{reason}", {"reason": reason})
+
+
+def _url(*schemes: str) -> Any:
+    """A validator for an absolute URL of one of `schemes`; a trailing slash is dropped."""
+
+    def check(value: Any) -> Any:
+        text = str(value).strip().rstrip("/")
+        try:
+            parts = urlsplit(text)
+            usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            usable = False
+        if not usable or any(c.isspace() for c in text):
+            raise _refuse()
+        return text
+
+    return BeforeValidator(check)
+
+
+def _public_url(value: Any) -> Any:
+    """Twilio refuses host names with an underscore; a query has no place in a base URL."""
+    parts = urlsplit(str(value))
+    if parts.query or parts.fragment or "_" in (parts.hostname or ""):
+        raise _refuse()
+    return value
+
+
+def _without_model(value: Any) -> Any:
+    """The model has a variable of its own."""
+    if "model=" in urlsplit(str(value)).query:
+        raise _refuse()
+    return value
+
+
+def _database_url(value: Any) -> Any:
+    """SQLAlchemy dropped `postgres://` and picks a driver by name: both forms lead to psycopg 3."""
+    text = str(value).strip()
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg", "sqlite"}:
+        raise _refuse()
+    if scheme == "sqlite":
+        if not rest.startswith("/") or rest == "/":
+            raise _refuse()
+        return text
+    return f"postgresql+psycopg://{rest}"
+
+
+HttpUrl = Annotated[str, _url("http", "https")]
+
+
+class Settings(BaseSettings):
+    """Field `port` is the variable PORT, and so on. A field's description says what is accepted."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    port: int = Field(5000, ge=1, le=65535, description="a whole number from 1 to 65535")
+    app_env: Annotated[Literal["development", "production"], BeforeValidator(_lower)] = Field(
+        "development", description="development or production"
+    )
+    secret_key: SecretStr | None = Field(None, description="a long random text")
+    database_url: Annotated[str, BeforeValidator(_database_url)] = Field(
+        f"sqlite:///{VAR / 'assistant.db'}",
+        description="sqlite:///FILE, postgres://… or postgresql://…; SQLite under var/ when unset",
+    )
+    redis_url: Annotated[str, _url("redis", "rediss")] | None = Field(
+        None, description="redis://HOST… or rediss://HOST…"
+    )
+    public_base_url: Annotated[HttpUrl, BeforeValidator(_public_url)] | None = Field(
+        None, description="https://HOST without a query and without an underscore in the host name"
+    )
+
+    twilio_account_sid: str | None = Field(None, pattern=r"^AC\w+$", description="the account's SID, beginning with AC")
+    twilio_auth_token: SecretStr | None = Field(None, description="the account's primary auth token")
+
+    engine: Annotated[Literal["openai", "google", "sandbox"], BeforeValidator(_lower)] = Field(
+        "sandbox", description="openai, google or sandbox; openai when OPENAI_API_KEY is set, else sandbox"
+    )
+    openai_api_key: SecretStr | None = Field(None, description="an OpenAI key")
+    openai_base_url: HttpUrl = Field(OPENAI_API, description="http://… or https://…")
+    openai_realtime_url: Annotated[str, BeforeValidator(_without_model), _url("ws", "wss")] = Field(
+        "", description="the whole ws:// or wss:// URL without ?model="
+    )
+    openai_realtime_model: str = Field("gpt-realtime-2.1", min_length=1, description="a Realtime model")
+    openai_transcription_model: str = Field("gpt-transcribe", min_length=1, description="a transcription model")
+    openai_nlp_model: str = Field("gpt-6-luna", min_length=1, description="a chat model")
+
+    google_cloud_service_account_json: SecretStr | None = Field(
+        None, description="the service account's key as JSON text"
+    )
+    google_speech_endpoint: str | None = Field(None, pattern=r"^[^\s/:]+:\d{1,5}$", description="HOST:PORT")
+    google_tts_endpoint: str | None = Field(None, pattern=r"^[^\s/:]+:\d{1,5}$", description="HOST:PORT")
+
+    barge_in: Annotated[Literal["two_phase", "immediate", "off"], BeforeValidator(_barge_in)] = Field(
+        "two_phase", description="two_phase, immediate or off (1 and true mean two_phase, 0 and false mean off)"
+    )
+    barge_in_voice_frames: int = Field(10, ge=1, le=100, description="a whole number from 1 to 100 (20 ms each)")
+    min_utt_sec: float = Field(1.0, ge=0.1, le=10, description="seconds from 0.1 to 10")
+    max_utt_sec: float = Field(4.5, ge=0.5, le=60, description="seconds from 0.5 to 60, more than MIN_UTT_SEC")
+    reply_refractory_ms: int = Field(1000, ge=0, le=10000, description="milliseconds from 0 to 10000")
+    vad_hangover_ms: int = Field(200, ge=0, le=2000, description="milliseconds from 0 to 2000")
+    tts_speaking_rate: float = Field(0.95, ge=0.25, le=2.0, description="a factor from 0.25 to 2.0")
+
+    web_concurrency: int = Field(1, ge=1, le=64, description="a whole number of workers from 1 to 64")
+    max_calls_per_worker: int = Field(80, ge=1, le=2000, description="a whole number of calls from 1 to 2000")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field("text", description="text or json")
+
+    # Set by gunicorn.conf.py for its workers when there are several, not by the operator.
+    prometheus_multiproc_dir: str | None = Field(None, description="a directory")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, values: Any) -> Any:
+        """Defaults that depend on another variable."""
+        values = dict(values)
+        if not values.get("engine"):
+            values["engine"] = "openai" if values.get("openai_api_key") else "sandbox"
+        if not values.get("openai_base_url") and values["engine"] == "sandbox":
+            values["openai_base_url"] = SANDBOX_API
+        base = str(values.get("openai_base_url") or OPENAI_API).strip().rstrip("/")
+        if not values.get("openai_realtime_url"):
+            # A base URL that is itself refused must not bring a second complaint.
+            base = base if base.startswith("http") else OPENAI_API
+            values["openai_realtime_url"] = f"ws{base.removeprefix('http')}/realtime"
+        return values
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Rules between variables; each names the one to change."""
+        if self.max_utt_sec <= self.min_utt_sec:
+            raise _refuse(f"MAX_UTT_SEC={self.max_utt_sec} is not accepted: more than MIN_UTT_SEC={self.min_utt_sec}")
+        for name, reason in self._missing():
+            raise _refuse(f"{name.upper()} is not set: {reason} needs {_accepted(name)}")
+        if self.production and not str(self.public_base_url).startswith("https://"):
+            raise _refuse(f"PUBLIC_BASE_URL={self.public_base_url!r} is not accepted: {_accepted('public_base_url')}")
+        return self
+
+    def _missing(self) -> Iterator[tuple[str, str]]:
+        """(field, what needs it) for every variable that this combination cannot do without."""
+        if self.production:
+            for name in ("secret_key", "twilio_auth_token", "public_base_url"):
+                if getattr(self, name) is None:
+                    yield name, "APP_ENV=production"
+        if self.engine == "openai" and self.openai_api_key is None and "api.openai.com" in self.openai_realtime_url:
+            yield "openai_api_key", "ENGINE=openai"
+        if self.engine == "google" and self.google_cloud_service_account_json is None:
+            for name in ("google_speech_endpoint", "google_tts_endpoint"):
+                if getattr(self, name) is None:
+                    yield "google_cloud_service_account_json", "ENGINE=google"
+
+    @property
+    def production(self) -> bool:
+        return self.app_env == "production"
+
+    @property
+    def signing_key(self) -> bytes:
+        """What sessions and stream tokens are signed with: SECRET_KEY, or in development a key kept under var/."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        return development_key(VAR / "development.key")
+
+
+def development_key(path: Path) -> bytes:
+    """The key in `path`, made on first use; every worker and every restart sees the same one."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(32))
+        try:
+            os.link(draft, path)  # fails when another worker was first: then its key counts
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return path.read_bytes()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment and `.env` in the working directory. Raises SettingsError."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_describe(one, overrides) for one in error.errors())) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not accepted: it must be UTF-8 text") from None
+
+
+def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with `changes`, for a process started by it."""
+    return {**os.environ, **changes}
+
+
+def _accepted(name: str) -> str:
+    return str(Settings.model_fields[name].description)
+
+
+def _describe(error: Any, overrides: Mapping[str, Any]) -> str:
+    if not error["loc"]:
+        return str(error["msg"])
+    name = str(error["loc"][0])
+    return f"{name.upper()}={_shown(name, overrides)} is not accepted: {_accepted(name)}"
+
+
+def _shown(name: str, overrides: Mapping[str, Any]) -> str:
+    """The refused value as the operator wrote it; a secret, or a URL that may hold one, stays hidden."""
+    if "SecretStr" in str(Settings.model_fields[name].annotation):
+        return "(hidden)"
+    raw = overrides.get(name, os.environ.get(name.upper(), _from_env_file(name)))
+    text = " ".join(str(raw).split())
+    if "@" in text:
+        text = f"{text.partition('://')[0]}://(hidden)@{text.rpartition('@')[2]}"
+    return repr(text[:80])
+
+
+def _from_env_file(name: str) -> str:
+    from dotenv import dotenv_values
+
+    values = {key.lower(): value for key, value in dotenv_values(".env").items()}
+    return values.get(name) or ""

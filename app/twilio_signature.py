@@ -1,0 +1,61 @@
+"""Is it Twilio who asks? Checked before any webhook runs and before a websocket is accepted (SPEC W3).
+
+Twilio signs the URL that it was given, so the check is made against PUBLIC_BASE_URL and never against what a proxy made
+of the request. The websocket upgrade is signed too: over the wss URL, with no parameters, with or without a trailing
+slash, and with or without the port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Request, abort, request
+from twilio.request_validator import RequestValidator
+
+from app import prometheus
+from app.context import public_url, worker
+from app.public_url import MEDIA_PATH, PublicUrl
+
+log = structlog.get_logger(__name__)
+
+PREVIEW_PATH = "/webhook/incoming_call_preview"  # has no effect and shows no secret: a person looks at it
+
+
+def check_signatures() -> None:
+    """Before-request hook: 403 for a webhook or an upgrade that Twilio did not sign."""
+    token = worker().settings.twilio_auth_token
+    if token is None or not _must_be_signed(request.path):
+        return
+    if not is_genuine(request, public_url(), token.get_secret_value()):
+        prometheus.REFUSED.labels("signature").inc()
+        log.warning("refused: the signature is wrong or missing", path=request.path)
+        abort(403)
+
+
+def is_genuine(request: Request, public: PublicUrl, auth_token: str) -> bool:
+    """Whether X-Twilio-Signature fits the request and the public address."""
+    signature = request.headers.get("X-Twilio-Signature", "")
+    validator = RequestValidator(auth_token)
+    if request.path.rstrip("/") == MEDIA_PATH:
+        return any(validator.validate(url, {}, signature) for url in _media_urls(public))
+    url = public.base + request.path
+    if request.query_string:
+        url += "?" + request.query_string.decode("latin-1")
+    return bool(validator.validate(url, request.form, signature))
+
+
+def _must_be_signed(path: str) -> bool:
+    return path.rstrip("/") == MEDIA_PATH or (path.startswith("/webhook/") and path != PREVIEW_PATH)
+
+
+def _media_urls(public: PublicUrl) -> Iterator[str]:
+    """Every spelling of the media URL that Twilio may have signed. (The validator adds port 80 to wss by itself.)"""
+    parts = urlsplit(public.media)
+    hosts = {parts.netloc, parts.hostname or ""}
+    if parts.port is None:
+        hosts.add(f"{parts.netloc}:443")
+    for host in sorted(hosts):
+        yield f"wss://{host}{parts.path}"
+        yield f"wss://{host}{parts.path}/"

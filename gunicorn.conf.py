@@ -1,0 +1,56 @@
+"""gunicorn: gevent workers, each carrying many calls; a SIGTERM that lets them finish (SPEC W10).
+
+`gunicorn -c gunicorn.conf.py wsgi:app`. Plain threads work too, without patching:
+`gunicorn -c gunicorn.conf.py -k gthread --threads 100 "app.factory:application()"`.
+"""
+
+import sys
+import tempfile
+from typing import Any
+
+from app.drain import begin_at_sigterm
+from app.settings import SettingsError, load_settings
+
+try:
+    settings = load_settings()
+except SettingsError as error:
+    sys.exit(f"Refusing to start: {error}")
+
+bind = f"0.0.0.0:{settings.port}"
+worker_class = "gevent"
+workers = settings.web_concurrency
+# Websockets and webhooks share this number, and a full worker answers nothing, not even health: leave room.
+worker_connections = settings.max_calls_per_worker * 2 + 200
+# Heroku kills 30 s after SIGTERM; live calls are handed over well before.
+graceful_timeout = 25
+timeout = 60
+keepalive = 5
+# A worker is never recycled under a live call.
+max_requests = 0
+accesslog = None
+errorlog = "-"
+loglevel = settings.log_level.lower()
+control_socket_disable = True
+
+multiprocess_dir = tempfile.mkdtemp(prefix="assistant-metrics-") if workers > 1 else None
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={multiprocess_dir}"] if multiprocess_dir else []
+
+
+def post_worker_init(worker: Any) -> None:
+    """After the app is loaded and gunicorn's own handlers are in place: put ours in front of SIGTERM's."""
+    begin_at_sigterm(worker.wsgi.extensions["assistant"].drain)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """A worker that is gone no longer counts in the gauges."""
+    if multiprocess_dir:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid, path=multiprocess_dir)
+
+
+def on_exit(_server: Any) -> None:
+    if multiprocess_dir:
+        import shutil
+
+        shutil.rmtree(multiprocess_dir, ignore_errors=True)
