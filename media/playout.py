@@ -65,10 +65,10 @@ class Playout:
 
     # -- filling ---------------------------------------------------------------------------------------------
 
-    def open(self, kind: str, *, interruptible: bool = True, response_id: str = "", released: bool = True) -> Utterance:
+    def open(self, kind: str, *, interruptible: bool = True, item_id: str = "", released: bool = True) -> Utterance:
         """Begin an utterance; it is heard after everything opened before it."""
         with self._lock:
-            return self._queue.open(kind, interruptible=interruptible, response_id=response_id, released=released)
+            return self._queue.open(kind, interruptible=interruptible, item_id=item_id, released=released)
 
     def append(self, utterance: Utterance, sound: bytes) -> bool:
         """Add mu-law. False when it was discarded (late audio of a cancelled answer). Raises QueueFull (T4)."""

@@ -170,4 +170,6 @@ class TurnTaking:
         plan = self._plan
         if plan is None or plan.released or not plan.known or self.speaking:
             return []
+        if self.waiting.keys() - plan.covers:
+            return []  # a newer item is still to be understood: the answer may be out of date
         return [(Act.RELEASE, "")]

@@ -26,7 +26,6 @@ class Utterance:
     kind: str  # greeting | answer | prompt | notice | goodbye
     generation: int
     interruptible: bool = True
-    response_id: str = ""
     item_id: str = ""
     released: bool = True  # an answer may wait, complete but unheard, until words are known (X6)
     complete: bool = False  # no more bytes will come

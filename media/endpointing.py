@@ -1,0 +1,51 @@
+"""Local end-of-turn detection: our VAD decides when the caller's turn is over, the model is told to commit (X5).
+
+Pure: one call of `frame` is 20 ms of audio; `is_speech` already carries VAD_HANGOVER_MS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from media.audio_config import FRAME_MS
+
+
+class Edge(StrEnum):
+    STARTED = "started"
+    ENDED = "ended"
+
+
+@dataclass(slots=True)
+class LocalEndpoint:
+    """MIN_UTT_SEC: shorter utterances wait longer for more, and then count too: "כן" is an answer.
+    MAX_UTT_SEC: a monologue is cut there, the rest is the next turn."""
+
+    min_frames: int = 1000 // FRAME_MS
+    max_frames: int = 4500 // FRAME_MS
+    start_frames: int = 3  # this much voice begins an utterance
+    silence_frames: int = 300 // FRAME_MS  # after the hangover
+    short_silence_frames: int = 500 // FRAME_MS  # … when the utterance is shorter than min_frames
+    in_turn: bool = False
+    _voiced: int = 0
+    _length: int = 0
+    _quiet: int = 0
+
+    def frame(self, is_speech: bool) -> Edge | None:
+        if not self.in_turn:
+            self._voiced = self._voiced + 1 if is_speech else 0
+            if self._voiced < self.start_frames:
+                return None
+            self.in_turn = True
+            self._length = self._voiced
+            self._quiet = 0
+            return Edge.STARTED
+        self._length += 1
+        self._quiet = 0 if is_speech else self._quiet + 1
+        spoken = self._length - self._quiet
+        patience = self.silence_frames if spoken >= self.min_frames else self.short_silence_frames
+        if self._quiet < patience and self._length < self.max_frames:
+            return None
+        self.in_turn = False
+        self._voiced = 0
+        return Edge.ENDED
