@@ -1,0 +1,64 @@
+"""`python -m sandbox.realtime --port 8765 [--brain scripted|conversation] [--script FILE]`.
+
+Prints one line when it is ready; SIGTERM and SIGINT end it cleanly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import orjson
+from pydantic import TypeAdapter
+
+from sandbox.realtime.script import Script
+from sandbox.realtime.server import Options, RealtimeServer
+
+
+def main() -> int:
+    """Run until a signal; the exit code."""
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    options = Options(api_key=arguments.api_key, keeps_events=not arguments.lean)
+    scripts = _scripts(arguments.script) if arguments.script else []
+    return asyncio.run(_run(RealtimeServer(options, scripts), arguments))
+
+
+async def _run(server: RealtimeServer, arguments: argparse.Namespace) -> int:
+    try:
+        await server.start(arguments.host, arguments.port)
+    except OSError as exc:
+        print(f"sandbox realtime cannot listen on {arguments.host}:{arguments.port}: {exc}", file=sys.stderr)
+        return 1
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    print(f"sandbox realtime ready: {server.realtime_url} (brain: {arguments.brain})", flush=True)
+    await stop.wait()
+    await server.stop()
+    return 0
+
+
+def _scripts(path: Path) -> list[Script]:
+    """One script or a list of them."""
+    read = orjson.loads(path.read_bytes())
+    return TypeAdapter(list[Script]).validate_python(read if isinstance(read, list) else [read])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="sandbox.realtime", description="A Realtime model on this machine.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8765, help="0 takes a free one (default 8765)")
+    parser.add_argument("--brain", choices=["scripted", "conversation"], default="scripted")
+    parser.add_argument("--script", type=Path, help="JSON: one script or a list (sandbox/realtime/script.py)")
+    parser.add_argument("--api-key", help="the only key accepted (default: any)")
+    parser.add_argument("--lean", action="store_true", help="keep counts of events, not the events (benches)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""The brain of tests and benches: it does what its script says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from sandbox import coded_audio
+from sandbox.realtime.brain import HeardTurn, Hearing, Piece, Plan, Question, energy_detector
+from sandbox.realtime.detector import Detector, ScheduledDetector
+from sandbox.realtime.script import Answer, Script, Transcript
+from sandbox.realtime.session_config import SessionConfig
+from sandbox.realtime.sound import BYTES_PER_MS
+from sandbox.realtime.wire import Event
+
+_MS_PER_CHARACTER = 70
+_DEFAULT_ANSWER = Answer(length_ms=2000)
+_SILENCE = b"\xff"
+
+
+class ScriptedBrain:
+    """`choose` gives the script for a session's instructions; it is asked once, when they are first known."""
+
+    def __init__(self, choose: Callable[[str], Script], script: Script | None = None) -> None:
+        self._choose = choose
+        self._chosen = script
+        self._answers = 0
+        self._turns = 0
+
+    @property
+    def script(self) -> Script:
+        """The session's script; choosing one blindly when the session was never configured."""
+        if self._chosen is None:
+            self._chosen = self._choose("")
+        return self._chosen
+
+    def configured(self, config: SessionConfig) -> None:
+        """See Brain."""
+        if self._chosen is None:
+            self._chosen = self._choose(config.instructions)
+        if self._chosen.input_format:
+            config.force_format("input", self._chosen.input_format)
+        if self._chosen.output_format:
+            config.force_format("output", self._chosen.output_format)
+
+    def detector(self, turn_detection: Event) -> Detector:
+        """See Brain."""
+        vad = self.script.vad
+        if vad == "energy":
+            return energy_detector(turn_detection)
+        return ScheduledDetector([] if vad == "never" else [(turn.start_ms, turn.end_ms) for turn in vad])
+
+    def answer(self, question: Question, deliver: Callable[[Plan], None]) -> None:
+        """See Brain."""
+        script = self.script
+        answers = script.answers or [_DEFAULT_ANSWER]
+        number = self._answers
+        self._answers += 1
+        deliver(plan(answers[min(number, len(answers) - 1)], script.first_number + number))
+
+    def transcribe(self, turn: HeardTurn, deliver: Callable[[Hearing], None]) -> None:
+        """See Brain."""
+        said = self.script.transcripts
+        deliver(_hearing(said[self._turns] if self._turns < len(said) else Transcript()))
+        self._turns += 1
+
+    def close(self) -> None:
+        """See Brain."""
+
+
+def plan(answer: Answer, number: int) -> Plan:
+    """A scripted answer as the session sends it; `number` is what coded audio carries."""
+    start_ms = 0
+    pieces = []
+    for part in (answer, *answer.also):
+        sound = _sound(part, number, start_ms)
+        start_ms += len(sound) // BYTES_PER_MS
+        pieces.append(Piece(part.text, sound))
+    return Plan(
+        pieces=tuple(pieces),
+        think_ms=answer.think_ms,
+        rate=answer.rate,
+        chunk_bytes=tuple(answer.chunk_bytes),
+        format=answer.format,
+        status=answer.status,
+        reason=answer.reason,
+        error_code=answer.error_code,
+        end_ms=answer.end_ms if answer.status != "failed" else answer.end_ms or 0,
+        stall_at_ms=answer.stall_at_ms,
+        stall_ms=answer.stall_ms,
+        never_done=answer.never_done,
+    )
+
+
+def _sound(answer: Answer, number: int, start_ms: int) -> bytes:
+    if answer.audio == "speech":
+        return _speech(answer.text, answer.language, answer.length_ms)
+    length_ms = answer.length_ms
+    if length_ms is None:
+        length_ms = max(400, len(answer.text) * _MS_PER_CHARACTER)
+    if answer.audio == "silence":
+        return _SILENCE * (length_ms * BYTES_PER_MS)
+    return coded_audio.encode(number, start_ms, length_ms)
+
+
+@lru_cache(maxsize=64)
+def _speech(text: str, language: str, length_ms: int | None) -> bytes:
+    from sandbox.speech import say  # needs the speech wheels; scripts without speech do not
+
+    sound = say(text, language)
+    if length_ms is None:
+        return sound
+    return sound[: length_ms * BYTES_PER_MS].ljust(length_ms * BYTES_PER_MS, _SILENCE)
+
+
+def _hearing(transcript: Transcript) -> Hearing:
+    return Hearing(
+        text=transcript.text,
+        delay_ms=transcript.delay_ms,
+        deltas=transcript.deltas,
+        failed=transcript.failed,
+        twice=transcript.twice,
+        never=transcript.never,
+        after_next=transcript.after_next,
+    )
