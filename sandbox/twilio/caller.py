@@ -221,14 +221,15 @@ class Caller:
         self.note("twiml", text=document.text)
         for warning in document.warnings:
             self.note("warning", reason=warning)
-        for verb in document.verbs:
+        for position, verb in enumerate(document.verbs):
             if verb.name != "Reject":
                 self.status = "in-progress"
             self.note("verb", name=verb.name, **_short(verb))
             step = await self._verbs.run(verb)
             if step is not None:
                 url = urljoin(document.url or self.web.url("/"), step.url)
-                return dataclasses.replace(step, url=url)
+                # Only redirects that nothing happens between can go on for ever.
+                return dataclasses.replace(step, url=url, is_redirect=step.is_redirect and position == 0)
         return None
 
     def _over(self, over: CallOver) -> None:

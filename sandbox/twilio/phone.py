@@ -9,7 +9,7 @@ from collections import deque
 from media.audio_config import FRAME_BYTES, FRAME_MS, MULAW_SILENCE, SILENCE_FRAME
 from sandbox.twilio import audio
 from sandbox.twilio.line import LineConditions
-from sandbox.twilio.steps import AGENT_LOUD_RMS, Action, Actor, Background, Keys, Say, Step
+from sandbox.twilio.steps import AGENT_LOUD_RMS, Actor, Background, Keys, Say, Step
 
 
 class CallClock:
@@ -34,7 +34,7 @@ class CallClock:
 
 
 class Phone:
-    """Ticked once per 20 ms of the call: hears a frame, says a frame, tells which actions are due."""
+    """Ticked once per 20 ms of the call: hears a frame, says a frame, tells which steps begin."""
 
     def __init__(self, steps: list[Step], line: LineConditions, *, record: bool = True) -> None:
         self._actor = Actor(steps)
@@ -91,21 +91,21 @@ class Phone:
         else:
             self._room_on = action.on
 
-    def tick(self, heard: bytes) -> tuple[bytes, str | None, list[Action]]:
-        """One frame of the call. Returns the microphone's frame, a digit pressed now, and the actions due now."""
-        actions = self._actor.advance(self.now_ms, agent_loud=self._agent_loud, busy=self.busy)
+    def tick(self, heard: bytes) -> tuple[bytes, str | None, list[Step]]:
+        """One frame of the call. Returns the microphone's frame, a digit pressed now, and the steps that begin now."""
+        steps = self._actor.advance(self.now_ms, agent_loud=self._agent_loud, busy=self.busy)
         self._agent_loud = (  # known when the frame is over
             heard is not SILENCE_FRAME and self._actor.listens and audio.rms(heard) >= AGENT_LOUD_RMS
         )
-        for action in actions:
-            if isinstance(action, Say | Keys | Background):
-                self.start(action)
+        for step in steps:
+            if isinstance(step.do, Say | Keys | Background):
+                self.start(step.do)
         frame = self._microphone(heard)
         if self._record:
             self.heard += heard
             self.said += frame
         self.ticks += 1
-        return frame, self._next_key(), actions
+        return frame, self._next_key(), steps
 
     def _next_key(self) -> str | None:
         self._key_wait_ms = max(0, self._key_wait_ms - FRAME_MS)

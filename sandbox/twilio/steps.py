@@ -91,6 +91,7 @@ class When:
 class Step:
     do: Action
     when: When = field(default_factory=When)
+    name: str = ""  # by which expectations refer to its moment
 
 
 class GaveUp(Exception):
@@ -119,17 +120,17 @@ class Actor:
         """Whether anything still depends on how loud the agent is."""
         return bool(self._queue)
 
-    def advance(self, now_ms: int, *, agent_loud: bool, busy: bool) -> list[Action]:
+    def advance(self, now_ms: int, *, agent_loud: bool, busy: bool) -> list[Step]:
         """One frame later. busy: this caller is speaking or pressing keys. Raises GaveUp."""
         self._listen(agent_loud, busy)
-        due: list[Action] = []
+        due: list[Step] = []
         while self._timed and (self._timed[0].when.at_ms or 0) <= now_ms:
-            due.append(self._timed.pop(0).do)
-        if self._queue and not busy and not any(isinstance(action, Say | Keys) for action in due):
+            due.append(self._timed.pop(0))
+        if self._queue and not busy and not any(isinstance(step.do, Say | Keys) for step in due):
             self._next_in_turn(due)
         return due
 
-    def _next_in_turn(self, due: list[Action]) -> None:
+    def _next_in_turn(self, due: list[Step]) -> None:
         step = self._queue[0]
         self._waited_ms += FRAME_MS
         if self._since_trigger_ms is None and self._triggered(step.when):
@@ -143,7 +144,7 @@ class Actor:
             return
         self._queue.pop(0)
         self._waited_ms, self._since_trigger_ms, self._agent_heard, self._agent_run_ms = 0, None, False, 0
-        due.append(step.do)
+        due.append(step)
 
     def _listen(self, agent_loud: bool, busy: bool) -> None:
         self._own_silent_ms = 0 if busy else self._own_silent_ms + FRAME_MS

@@ -22,7 +22,7 @@ from sandbox.twilio.messages import (
 from sandbox.twilio.phone import CallClock, Phone
 from sandbox.twilio.playback import PlaybackBuffer
 from sandbox.twilio.result import Arrival, MarkEcho, StreamResult
-from sandbox.twilio.steps import Action, GaveUp, HangUp, LoseSocket, SendRaw
+from sandbox.twilio.steps import GaveUp, HangUp, Keys, LoseSocket, Say, SendRaw, Step
 from sandbox.twilio.websocket import ClientSocket, connect_websocket
 
 Note = Callable[..., None]  # note(kind, **details): a line for the call's story
@@ -94,7 +94,7 @@ class MediaStream:
         for name in passed:
             self._echo_mark(name, cleared=False)
         try:
-            frame, digit, actions = self._phone.tick(heard)
+            frame, digit, steps = self._phone.tick(heard)
         except GaveUp as error:
             self._note("gave-up", reason=str(error))
             self.gave_up_because = str(error)
@@ -106,8 +106,8 @@ class MediaStream:
         if digit is not None:
             self._note("key", digit=digit)
             self._send(self._messages.dtmf(digit))
-        for action in actions:
-            self._act(action)
+        for step in steps:
+            self._act(step)
         if not self.ended.done():
             self._schedule()
 
@@ -126,20 +126,26 @@ class MediaStream:
         self._sent_bytes += len(audio)
         self.result.frames_sent += 1
 
-    def _act(self, action: Action) -> None:
+    def _act(self, step: Step) -> None:
+        action = step.do
+        named = {"step": step.name} if step.name else {}
         if isinstance(action, HangUp):
-            self._note("hang-up", how=action.how)
+            self._note("hang-up", how=action.how, **named)
             self.finish("caller" if action.how == "stop" else action.how)
         elif isinstance(action, LoseSocket):
-            self._note("socket-lost")
+            self._note("socket-lost", **named)
             self.finish("lost")
         elif isinstance(action, SendRaw):
+            self._note("raw", size=len(action.data), **named)
             self._send_raw(action.data)
+        elif isinstance(action, Say):
+            self._note("say", text=action.text, length_ms=action.length_ms, **named)
+        elif isinstance(action, Keys):
+            self._note("keys", digits=action.digits, **named)
         else:
-            self._note(type(action).__name__.lower(), **_shown(action))
+            self._note("background", on=action.on, **named)
 
     def _send_raw(self, data: str | bytes) -> None:
-        self._note("raw", size=len(data))
         if isinstance(data, bytes):
             if self._socket is not None:
                 self._socket.send_binary(data)
@@ -276,11 +282,3 @@ class MediaStream:
         if not self.ended.done():
             self.result.ended_ms = self._clock.now_ms()
             self.ended.set_result(how)
-
-
-def _shown(action: Action) -> dict[str, object]:
-    text = getattr(action, "text", None)
-    digits = getattr(action, "digits", None)
-    if text is not None:
-        return {"text": text, "length_ms": getattr(action, "length_ms", 0)}
-    return {"digits": digits} if digits is not None else {"on": getattr(action, "on", None)}
