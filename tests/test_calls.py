@@ -1,0 +1,291 @@
+"""A call's row from the first webhook to its one terminal state, on both databases."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services import call_log, calls
+from services.call_context import TurnRecord
+from services.models import Business, BusinessNumber, BusinessSettings, Call, CallStatus, NextStep, PromptVersion
+from services.tenancy import Tenant, TenantError, unscoped
+from tests.fixtures_database import NOW, Cast, MakeCall
+
+
+def fetch(cast: Cast, call_sid: str = "CA-clinic") -> Call:
+    def find(session: Session) -> Call:
+        with unscoped(session, "test"):
+            return session.scalars(select(Call).where(Call.call_sid == call_sid)).one()
+
+    return cast.database.read(find)
+
+
+def claim(cast: Cast, call: Call, **changes: object) -> Call | None:
+    wanted = {"call_sid": call.call_sid, "business_id": call.business_id, "nonce": call.stream_nonce, "now": NOW}
+    return cast.database.write(lambda session: calls.claim_stream(session, **{**wanted, **changes}))
+
+
+def test_a_number_leads_to_its_business_and_an_unknown_one_to_none(cast: Cast) -> None:
+    def find(number: str) -> str | None:
+        found = cast.database.read(lambda session: calls.find_business_by_number(session, number))
+        return found.name if found else None
+
+    assert find("+97231110001") == "Clinic"
+    assert find("+97231110002") == "Office"
+    assert find("+97231110003") is None
+
+
+def test_the_number_of_a_business_that_is_switched_off_is_unknown(cast: Cast) -> None:
+    def switch_off(session: Session) -> None:
+        Tenant(session, cast.clinic.id)
+        session.scalars(select(Business)).one().is_active = False
+
+    cast.database.write(switch_off)
+    assert cast.database.read(lambda s: calls.find_business_by_number(s, "+97231110001")) is None
+
+
+def test_a_repeated_webhook_gets_the_same_row_and_nonce(cast: Cast, make_call: MakeCall) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: make_call(cast.clinic, "CA-repeated"), range(16)))
+    assert {(call.id, call.stream_nonce) for call in found} == {(found[0].id, found[0].stream_nonce)}
+    assert found[0].stream_nonce != cast.clinic_call.stream_nonce
+
+
+def test_a_sid_of_another_business_is_refused(cast: Cast, make_call: MakeCall) -> None:
+    with pytest.raises(TenantError):
+        make_call(cast.office, "CA-clinic")
+
+
+def test_a_call_is_stamped_with_the_prompt_version_in_use(cast: Cast) -> None:
+    def text_of(session: Session) -> str:
+        Tenant(session, cast.clinic.id)
+        return session.scalars(
+            select(PromptVersion.text).where(PromptVersion.id == cast.clinic_call.prompt_version_id)
+        ).one()
+
+    assert cast.database.read(text_of) == "You are Clinic."
+
+
+def test_the_nonce_works_once_among_many_racers(cast: Cast) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        won = [found for found in threads.map(lambda _: claim(cast, cast.clinic_call), range(16)) if found]
+    assert len(won) == 1
+    assert won[0].status is CallStatus.LIVE
+    assert won[0].stream_claimed_at == NOW
+
+
+@pytest.mark.parametrize("wrong", ["nonce", "business", "sid"])
+def test_a_token_with_anything_wrong_claims_nothing(cast: Cast, wrong: str) -> None:
+    changes: dict[str, object] = {
+        "nonce": {"nonce": cast.office_call.stream_nonce},
+        "business": {"business_id": cast.office.id},
+        "sid": {"call_sid": "CA-office"},
+    }[wrong]
+    assert claim(cast, cast.clinic_call, **changes) is None
+    assert claim(cast, cast.clinic_call) is not None
+
+
+def test_a_call_that_has_ended_cannot_be_claimed(cast: Cast) -> None:
+    cast.database.write(lambda s: calls.set_call_status(s, "CA-clinic", "completed", NOW))
+    assert claim(cast, cast.clinic_call) is None
+
+
+def test_a_lost_stream_is_renewed_three_times_with_a_new_token_each(cast: Cast) -> None:
+    seen = {cast.clinic_call.stream_nonce}
+    call = cast.clinic_call
+    for generation in (1, 2, 3):
+        assert claim(cast, call) is not None
+        renewed = cast.database.write(lambda s: calls.renew_stream(s, call_sid="CA-clinic"))
+        assert renewed is not None
+        assert (renewed.stream_generation, renewed.status) == (generation, CallStatus.RESUMING)
+        assert claim(cast, call) is None, "the old token is worthless"
+        call = renewed
+        seen.add(call.stream_nonce)
+    assert len(seen) == 4
+    assert claim(cast, call) is not None
+    assert cast.database.write(lambda s: calls.renew_stream(s, call_sid="CA-clinic")) is None
+
+
+def test_a_call_with_another_next_step_or_an_end_is_not_renewed(cast: Cast) -> None:
+    claim(cast, cast.clinic_call)
+    cast.database.write(lambda s: calls.set_next_step(s, cast.clinic_call.id, NextStep.DIAL, "+97231119999"))
+    assert cast.database.write(lambda s: calls.renew_stream(s, call_sid="CA-clinic")) is None
+    claim(cast, cast.office_call)
+    cast.database.write(
+        lambda s: calls.finish_call(s, cast.office_call.id, end_reason="agent_goodbye", metrics={}, now=NOW)
+    )
+    assert cast.database.write(lambda s: calls.renew_stream(s, call_sid="CA-office")) is None
+    assert cast.database.write(lambda s: calls.renew_stream(s, call_sid="CA-unknown")) is None
+
+
+def test_the_context_of_a_fresh_call_has_everything_the_owner_set(cast: Cast) -> None:
+    def change(session: Session) -> None:
+        Tenant(session, cast.clinic.id)
+        settings = session.scalars(select(BusinessSettings)).one()
+        settings.greeting_text, settings.greeting_clip, settings.enable_greeting = "שלום", b"\xff\x00\x7f", True
+        settings.transfer_numbers = ["+97231119999"]
+
+    cast.database.write(change)
+    context = cast.database.read(lambda s: calls.load_call_context(s, cast.clinic_call.id))
+    assert (context.business_id, context.business_name) == (cast.clinic.id, "Clinic")
+    assert (context.greeting_text, context.greeting_clip, context.enable_greeting) == ("שלום", b"\xff\x00\x7f", True)
+    assert context.business_prompt == "You are Clinic."
+    assert context.transfer_numbers == ("+97231119999",)
+    assert context.caller == "+972501234567"
+    assert context.line.barge_in == "two_phase"
+    assert context.policy.min_notice_min == 60
+    assert context.resume.turns == ()
+
+
+def test_unreadable_opening_hours_book_nothing_and_do_not_stop_the_call(cast: Cast) -> None:
+    def spoil(session: Session) -> None:
+        Tenant(session, cast.clinic.id)
+        session.scalars(select(BusinessSettings)).one().opening_hours_json = {"sun": "whenever"}
+
+    cast.database.write(spoil)
+    context = cast.database.read(lambda s: calls.load_call_context(s, cast.clinic_call.id))
+    assert not any(context.policy.weekly)
+
+
+def test_an_unknown_call_has_no_context(cast: Cast) -> None:
+    with pytest.raises(calls.UnknownCall):
+        cast.database.read(lambda s: calls.load_call_context(s, 999_999))
+
+
+def test_turns_come_back_in_order_and_a_late_transcript_replaces_its_turn(cast: Cast) -> None:
+    call_id = cast.clinic_call.id
+    agent = TurnRecord(
+        0, "agent", "שלום, במה אפשר", text_unheard="לעזור?", heard_ms=900, total_ms=1400, interrupted=True
+    )
+    caller = TurnRecord(1, "caller", "", item_id="item_1", started_ms=2000, latency={"model_ms": 12.5})
+    late = replace(caller, text="תור למחר")
+    second_stream = TurnRecord(0, "agent", "סליחה, הייתה הפרעה קטנה", generation=1)
+    for batch in ([second_stream], [agent, caller], [late], [late]):
+        cast.database.write(lambda s, batch=batch: calls.add_turns(s, call_id, batch, now=NOW))
+    context = cast.database.read(lambda s: calls.load_call_context(s, call_id))
+    assert context.resume.turns == (agent, late, second_stream)
+
+
+def test_turns_of_an_unknown_call_are_refused(cast: Cast) -> None:
+    with pytest.raises(calls.UnknownCall):
+        cast.database.write(lambda s: calls.add_turns(s, 999_999, [TurnRecord(0, "agent", "x")], now=NOW))
+
+
+def test_a_successor_finds_draft_greeting_and_what_the_model_was_not_told(cast: Cast) -> None:
+    call_id = cast.clinic_call.id
+
+    def happen(session: Session) -> None:
+        call_log.save_draft(session, call_id, {"date": "2027-03-02", "name": "דנה"})
+        calls_told = call_log.add_server_event(
+            session,
+            call_id,
+            kind="slot_available",
+            text="[SERVER] slot_available",
+            at_ms=5000,
+            now=NOW,
+            delivered=False,
+        )
+        call_log.add_server_event(
+            session, call_id, kind="need_name", text="[SERVER] need_name", at_ms=6000, now=NOW, delivered=False
+        )
+        call_log.mark_server_events_delivered(session, call_id, [calls_told])
+        call_log.mark_greeting_done(session, call_id)
+
+    cast.database.write(happen)
+    resume = cast.database.read(lambda s: calls.load_call_context(s, call_id)).resume
+    assert resume.draft_booking == {"date": "2027-03-02", "name": "דנה"}
+    assert resume.greeting_done
+    assert resume.pending_server == ("[SERVER] need_name",)
+
+
+def test_the_legs_last_word_is_taken_once(cast: Cast) -> None:
+    def finish(number: int) -> bool:
+        return cast.database.write(
+            lambda s: calls.finish_call(
+                s, cast.clinic_call.id, end_reason=f"reason-{number}", metrics={"n": number}, now=NOW
+            )
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(finish, range(8)))
+    assert said.count(True) == 1
+    call = fetch(cast)
+    assert call.metrics == {"n": said.index(True)}
+    assert call.end_reason == f"reason-{said.index(True)}"
+    assert (call.status, call.ended_at) == (CallStatus.ENDED, NOW)
+
+
+STEPS = ("carrier", "leg", "ringing")
+
+
+@pytest.mark.parametrize("order", list(permutations(STEPS)))
+def test_reports_in_any_order_reach_one_terminal_state(cast: Cast, order: tuple[str, ...]) -> None:
+    """The leg's own reason wins over the carrier's, whichever comes first; a late ringing takes nothing back."""
+    for step in order:
+        if step == "leg":
+            cast.database.write(
+                lambda s: calls.finish_call(
+                    s, cast.clinic_call.id, end_reason="agent_goodbye", metrics={"x": 1}, now=NOW
+                )
+            )
+        else:
+            status = "completed" if step == "carrier" else "ringing"
+            cast.database.write(lambda s, status=status: calls.set_call_status(s, "CA-clinic", status, NOW))
+    call = fetch(cast)
+    assert (call.status, call.end_reason, call.carrier_status) == (CallStatus.ENDED, "agent_goodbye", "completed")
+
+
+def test_a_call_whose_worker_died_is_ended_by_the_carrier(cast: Cast) -> None:
+    claim(cast, cast.clinic_call)
+    cast.database.write(lambda s: calls.set_call_status(s, "CA-clinic", "completed", NOW + timedelta(minutes=1)))
+    call = fetch(cast)
+    assert (call.status, call.end_reason, call.ended_at) == (
+        CallStatus.ENDED,
+        "caller_hangup",
+        NOW + timedelta(minutes=1),
+    )
+
+
+def test_a_status_of_an_unknown_call_or_an_unknown_status_changes_nothing(cast: Cast) -> None:
+    assert cast.database.write(lambda s: calls.set_call_status(s, "CA-unknown", "completed", NOW)) is None
+    cast.database.write(lambda s: calls.set_call_status(s, "CA-clinic", "exploded", NOW))
+    assert fetch(cast).carrier_status is None
+
+
+def test_calls_nothing_is_heard_of_are_closed_by_the_sweep(cast: Cast) -> None:
+    claim(cast, cast.office_call, now=NOW + timedelta(hours=2))
+    sweep_at = NOW + timedelta(hours=2, minutes=5)
+    closed = cast.database.write(lambda s: calls.close_stale_calls(s, older_than=timedelta(hours=1), now=sweep_at))
+    assert closed == 1
+    assert fetch(cast).end_reason == "lost"
+    assert fetch(cast, "CA-office").status is CallStatus.LIVE
+
+
+def test_a_request_from_the_live_view_is_taken_once_and_only_by_its_business(cast: Cast) -> None:
+    call_id = cast.clinic_call.id
+
+    def ask(business: Business) -> bool:
+        return cast.database.write(
+            lambda s: call_log.request_action(s, business_id=business.id, call_id=call_id, action="end")
+        )
+
+    assert not ask(cast.office)
+    assert ask(cast.clinic)
+    assert cast.database.write(lambda s: call_log.take_requested_action(s, call_id)) == "end"
+    assert cast.database.write(lambda s: call_log.take_requested_action(s, call_id)) is None
+    cast.database.write(lambda s: calls.set_call_status(s, "CA-clinic", "completed", NOW))
+    assert not ask(cast.clinic)
+
+
+def test_a_number_belongs_to_one_business(cast: Cast) -> None:
+    def count(session: Session) -> int:
+        with unscoped(session, "test"):
+            return session.scalar(select(func.count()).select_from(BusinessNumber)) or 0
+
+    assert cast.database.read(count) == 2

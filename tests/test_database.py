@@ -1,0 +1,246 @@
+"""Transactions: all or nothing, never lost under contention, honest when the database is away."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from services.database import CommitUncertain, Database, DatabaseUnavailable, normalise_url
+from services.models import Business, Customer, User
+from services.tenancy import ReadOnlyError, Tenant
+from services.users import create_user
+from tests.fixtures_database import ADMIN_URL, NOW, Cast
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def add_user(session: Session, email: str) -> User:
+    return create_user(session, email=email, password_hash="x", now=NOW)
+
+
+def emails(database: Database) -> list[str]:
+    return sorted(database.read(lambda session: session.scalars(select(User.email)).all()))
+
+
+def test_a_write_that_fails_leaves_nothing_behind(database: Database) -> None:
+    def fail(session: Session) -> None:
+        add_user(session, "a@example.com")
+        raise KeyError("in the middle")
+
+    with pytest.raises(KeyError):
+        database.write(fail)
+    assert emails(database) == []
+
+
+def test_what_was_written_is_readable_after_the_transaction(database: Database) -> None:
+    user = database.write(lambda session: add_user(session, "A@Example.com "))
+    assert user.email == "a@example.com"
+    assert user.created_at == NOW
+    assert emails(database) == ["a@example.com"]
+
+
+@pytest.mark.parametrize("how", ["add", "change", "delete", "statement"])
+def test_a_read_transaction_cannot_write(database: Database, cast: Cast, how: str) -> None:
+    def attempt(session: Session) -> None:
+        Tenant(session, cast.clinic.id)
+        business = session.scalars(select(Business)).one()
+        if how == "add":
+            add_user(session, "a@example.com")
+        elif how == "change":
+            business.name = "changed"
+            session.flush()
+        elif how == "delete":
+            session.delete(business)
+            session.flush()
+        else:
+            session.execute(Business.__table__.update().values(name="changed"))
+
+    with pytest.raises(ReadOnlyError):
+        database.read(attempt)
+    assert emails(database) == []
+
+
+def test_writers_of_many_threads_all_get_through(database: Database, cast: Cast) -> None:
+    def visit(_: int) -> None:
+        def change(session: Session) -> None:
+            Tenant(session, cast.clinic.id)
+            customer = session.scalars(select(Customer).with_for_update()).one()
+            customer.notes += "x"
+
+        database.write(change, deadline_s=30)
+
+    def add(session: Session) -> None:
+        Tenant(session, cast.clinic.id)
+        session.add(Customer(phone="+972501111111", created_at=NOW, updated_at=NOW))
+
+    database.write(add)
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(visit, range(160)))
+
+    def notes(session: Session) -> str:
+        Tenant(session, cast.clinic.id)
+        return session.scalars(select(Customer.notes)).one()
+
+    assert database.read(notes) == "x" * 160
+
+
+def test_two_transactions_in_each_others_way_both_finish(database: Database) -> None:
+    """Opposite lock order: PostgreSQL breaks the deadlock by failing one, which is run again."""
+    first, second = (database.write(lambda session, e=email: add_user(session, e)).id for email in ("a@x.il", "b@x.il"))
+    meet = threading.Barrier(2)
+
+    def cross(order: list[int]) -> None:
+        tries = []
+
+        def change(session: Session) -> None:
+            for step, user_id in enumerate(order):
+                user = session.scalars(select(User).where(User.id == user_id).with_for_update()).one()
+                user.name += "x"
+                session.flush()
+                if step == 0 and not tries and not database.is_sqlite:
+                    tries.append(1)
+                    meet.wait(10)
+
+        database.write(change, deadline_s=30)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(cross, [[first, second], [second, first]]))
+    assert database.read(lambda session: session.scalars(select(User.name)).all()) == ["xx", "xx"]
+
+
+def test_a_locked_sqlite_file_is_given_up_at_the_deadline_and_used_when_it_is_free(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    other = sqlite3.connect(str(database.url.database), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseUnavailable):
+        database.write(lambda session: add_user(session, "a@example.com"), deadline_s=0.05)
+    assert emails(database) == [], "readers are not held up by a writer"
+    release = threading.Timer(0.1, other.execute, ["COMMIT"])
+    release.start()
+    database.write(lambda session: add_user(session, "b@example.com"), deadline_s=30)
+    release.join()
+    assert emails(database) == ["b@example.com"]
+    other.close()
+    database.dispose()
+
+
+def test_waiting_for_a_locked_file_lets_other_greenlets_run(sqlite_url: str) -> None:
+    """The lock is only released by a greenlet that must have run meanwhile: a stalled loop would never end."""
+    script = textwrap.dedent(f"""
+        from gevent import monkey; monkey.patch_all()
+        import gevent, sqlite3
+        from datetime import UTC, datetime
+        from services.database import Database
+        from services.users import create_user
+        database = Database({sqlite_url!r})
+        other = sqlite3.connect({sqlite_url.removeprefix("sqlite:///")!r}, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        add = lambda name: database.write(lambda s: create_user(
+            s, email=name, password_hash="x", now=datetime.now(UTC)).email, deadline_s=60)
+        writers = [gevent.spawn(add, f"w{{n}}@x.il") for n in range(3)]
+        for _ in range(50):
+            gevent.sleep(0.001)
+        assert not any(writer.ready() for writer in writers)
+        other.execute("COMMIT")
+        print(*[writer.get() for writer in writers])
+    """)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=90)
+    assert done.stdout.split() == ["w0@x.il", "w1@x.il", "w2@x.il"], done.stderr
+
+
+def test_a_full_disk_is_an_outage_not_a_bug(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+
+    def fill(session: Session) -> None:
+        session.connection().exec_driver_sql("PRAGMA max_page_count = 1")
+        for number in range(2000):
+            add_user(session, f"{number:060d}@example.com")
+
+    with pytest.raises(DatabaseUnavailable):
+        database.write(fill)
+    database.dispose()
+
+
+def test_a_mistake_in_a_query_is_not_called_an_outage(database: Database) -> None:
+    with pytest.raises(Exception, match="no_such_table") as caught:
+        database.read(lambda session: session.execute(text("SELECT * FROM no_such_table")))
+    assert not isinstance(caught.value, DatabaseUnavailable)
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    database = Database("postgres://nobody@127.0.0.1:1/none", deadline_s=0.1)
+    for attempt in (database.ping, lambda: database.read(lambda session: session.execute(text("SELECT 1")))):
+        with pytest.raises(DatabaseUnavailable):
+            attempt()
+
+
+def test_connections_the_server_dropped_are_replaced(postgres_url: str) -> None:
+    database = Database(postgres_url)
+
+    def pid(session: Session) -> int:
+        return int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+    before = database.read(pid)
+    terminate(before)
+    assert database.read(pid) != before
+    assert database.write(pid) != before
+    database.ping()
+    database.dispose()
+
+
+def test_a_connection_lost_in_mid_transaction_runs_the_work_again(postgres_database: Database) -> None:
+    runs: list[int] = []
+
+    def work(session: Session) -> int:
+        pid = int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        runs.append(pid)
+        if len(runs) == 1:
+            terminate(pid)
+        return int(session.execute(text("SELECT 42")).scalar_one())
+
+    assert postgres_database.write(work) == 42
+    assert len(runs) == 2
+
+
+def test_a_connection_lost_at_commit_is_said_to_be_uncertain(postgres_database: Database) -> None:
+    def work(session: Session) -> None:
+        terminate(int(session.execute(text("SELECT pg_backend_pid()")).scalar_one()))
+
+    with pytest.raises(CommitUncertain):
+        postgres_database.write(work)
+    postgres_database.ping()
+
+
+def terminate(pid: int) -> None:
+    with psycopg.connect(ADMIN_URL, autocommit=True) as admin:
+        admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("postgres://u:p@h/d", "postgresql+psycopg"),
+        ("postgresql://u:p@h/d", "postgresql+psycopg"),
+        ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg"),
+        ("sqlite:///x.db", "sqlite"),
+        ("sqlite+pysqlite:///x.db", "sqlite"),
+    ],
+)
+def test_database_urls_are_given_our_drivers(given: str, driver: str) -> None:
+    assert normalise_url(given).drivername == driver
+
+
+@pytest.mark.parametrize("given", ["", "nonsense", "mysql://h/d", "sqlite://", "sqlite:///:memory:"])
+def test_other_database_urls_are_refused(given: str) -> None:
+    with pytest.raises(ValueError):
+        normalise_url(given)
