@@ -42,8 +42,10 @@ def new_postgres_database() -> Iterator[str]:
         pytest.skip(reason)
     with admin:
         admin.execute(f"CREATE DATABASE {name}")
-        yield make_url(ADMIN_URL).set(database=name).render_as_string(hide_password=False)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        try:
+            yield make_url(ADMIN_URL).set(database=name).render_as_string(hide_password=False)
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -154,7 +154,8 @@ def test_waiting_for_a_locked_file_lets_other_greenlets_run(sqlite_url: str) -> 
         other.execute("COMMIT")
         print(*[writer.get() for writer in writers])
     """)
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=90)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=90)
     assert done.stdout.split() == ["w0@x.il", "w1@x.il", "w2@x.il"], done.stderr
 
 
