@@ -28,7 +28,7 @@ _BETA_FIELDS = {
     "temperature",
     "max_response_output_tokens",
 }
-_FREE_FORM = {"tools", "tool_choice", "prompt", "tracing", "metadata", "truncation", "input"}
+_FREE_FORM = {"tools", "tool_choice", "prompt", "tracing", "metadata", "truncation"}
 _SERVER_VAD = {
     "type": "server_vad",
     "threshold": 0.5,
@@ -187,13 +187,23 @@ def validate(model: type[BaseModel], value: Event, where: str) -> BaseModel:
         parsed = model.model_validate(value)
     except ValidationError as exc:
         first = exc.errors()[0]
-        path = ".".join([where, *(str(part) for part in first["loc"] if str(part) in str(value))])
+        path = _path(first["loc"], value, where)
         code = "missing_required_parameter" if first["type"] == "missing" else "invalid_value"
         raise Refused(code, f"Invalid value for {path!r}: {first['msg']}.", param=path) from exc
     unknown = _unknown(parsed, where)
     if unknown:
         raise Refused("unknown_parameter", f"Unknown parameter: {unknown!r}.", param=unknown)
     return parsed
+
+
+def _path(loc: tuple[int | str, ...], value: Any, path: str) -> str:
+    """Where in the value an error lies, without the names of types that pydantic puts between."""
+    for part in loc:
+        if isinstance(part, int) and isinstance(value, list):
+            value, path = value[part], f"{path}[{part}]"
+        elif isinstance(value, dict) and (part in value or part == loc[-1]):
+            value, path = value.get(part), f"{path}.{part}"
+    return path
 
 
 def _unknown(model: BaseModel, path: str) -> str | None:
