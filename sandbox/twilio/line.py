@@ -24,6 +24,7 @@ class LineConditions:
     echo_db: float | None = None  # level of the agent's own voice in the caller's microphone, e.g. -20
     echo_delay_ms: int = 100
     background: bytes = b""  # linear sound around the caller, repeated for ever; see audio.room_sound
+    background_on: bool = True  # from the start; a Background step switches it
     read_pause_ms: float = 0.0  # a slow reader: sleeps this long after every read
     seed: int = 1
 

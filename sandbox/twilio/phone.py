@@ -45,7 +45,7 @@ class Phone:
         self._key_wait_ms = 0
         self._key_gap_ms = 0
         self._room = line.background
-        self._room_on = True
+        self._room_on = line.background_on
         self._room_at = 0
         self._echo_frames = max(0, line.echo_delay_ms // FRAME_MS)
         self._echo: deque[bytes] = deque(maxlen=self._echo_frames + 1)

@@ -1,0 +1,141 @@
+"""The world of scenarios on a running installation: its database for businesses and rows, /control for scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import aiohttp
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sandbox.twilio.result import CallResult
+from sandbox.twilio.scenario import Scenario
+from sandbox.twilio.scenario_runner import Prepared
+from services.businesses import create_business
+from services.calls import find_call
+from services.database import Database
+from services.models import Appointment, CallEvent, CallStatus, Lead, ServerEvent, Turn
+from services.seed import CLINIC, CLINIC_PROMPT, OFFICE, OFFICE_PROMPT
+
+T = TypeVar("T")
+_BASES = {"clinic": (CLINIC_PROMPT, CLINIC), "office": (OFFICE_PROMPT, OFFICE)}
+FINAL_WITHIN_S = 8.0
+
+
+class DatabaseWorld:
+    """`control_url` is the sandbox model's address, e.g. http://127.0.0.1:5055."""
+
+    def __init__(self, database: Database, control_url: str) -> None:
+        self._database = database
+        self._control = control_url.rstrip("/") + "/control"
+
+    async def prepare(self, scenario: Scenario) -> Prepared:
+        """See World. The business has a number of its own and a prompt with a text that no other has."""
+        match = f"Reference {secrets.token_hex(8)}."
+        number = f"+9723{secrets.randbelow(10**7):07d}"
+        prompt, settings = _BASES[scenario.business]
+
+        def create(session: Session) -> None:
+            create_business(
+                session,
+                name=scenario.name,
+                numbers=[number],
+                prompt="\n".join(part for part in (prompt, scenario.prompt, match) if part),
+                settings={**settings, **scenario.settings},
+                now=datetime.now(UTC),
+            )
+
+        await self._write(create)
+        script = scenario.model.model_dump(mode="json", exclude_unset=True)
+        await self._post("/scripts", {"match": match, "script": script})
+        return Prepared(number, match)
+
+    async def stored(self, prepared: Prepared, result: CallResult) -> dict[str, Any]:
+        """See World. Waits until the row is final, so that late writes are seen."""
+        deadline = asyncio.get_running_loop().time() + FINAL_WITHIN_S
+        while True:
+            found = await asyncio.to_thread(self._database.read, lambda session: read_call(session, result.call_sid))
+            if not found["rows"] or found["final"] or asyncio.get_running_loop().time() > deadline:
+                return found
+            await asyncio.sleep(0.05)
+
+    async def model(self, prepared: Prepared) -> dict[str, Any]:
+        """See World."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{self._control}/sessions", params={"match": prepared.match, "events": "1"}) as answer,
+        ):
+            return summarise(await answer.json())
+
+    async def _write(self, change: Callable[[Session], T]) -> T:
+        return await asyncio.to_thread(self._database.write, change)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> None:
+        async with aiohttp.ClientSession() as http, http.post(self._control + path, json=body) as answer:
+            if answer.status != 200:
+                raise RuntimeError(f"{path} answered {answer.status}: {await answer.text()}")
+
+
+def read_call(session: Session, call_sid: str) -> dict[str, Any]:
+    """The call's row and what belongs to it, as plain values; {"rows": 0} when there is none."""
+    call = find_call(session, call_sid)
+    if call is None:
+        return {"rows": 0, "final": False}
+
+    def all_of(model: Any) -> list[Any]:
+        return list(session.scalars(select(model).where(model.call_id == call.id).order_by(model.id)))
+
+    turns = session.scalars(select(Turn).where(Turn.call_id == call.id).order_by(Turn.generation, Turn.seq))
+    return {
+        "rows": 1,
+        "final": call.status is CallStatus.ENDED and call.finished_at is not None,
+        "status": call.status.value,
+        "carrier_status": call.carrier_status,
+        "end_reason": call.end_reason,
+        "next_step": call.next_step.value,
+        "resume_count": call.resume_count,
+        "greeting_done": call.greeting_done,
+        "draft_booking": dict(call.draft_booking),
+        "metrics": dict(call.metrics),
+        "summary": call.summary,
+        "turns": [
+            {
+                "role": turn.role.value,
+                "text": turn.text,
+                "text_unheard": turn.text_unheard,
+                "heard_ms": turn.heard_ms,
+                "total_ms": turn.total_ms,
+                "interrupted": turn.interrupted,
+                "generation": turn.generation,
+            }
+            for turn in turns
+        ],
+        "events": [event.kind for event in all_of(CallEvent)],
+        "server_events": [event.kind for event in all_of(ServerEvent)],
+        "appointments": [{"status": one.status.value} for one in all_of(Appointment)],
+        "leads": len(all_of(Lead)),
+    }
+
+
+def summarise(sessions: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a scenario may ask about the model's side, over all sessions of the call."""
+    received: dict[str, int] = {}
+    truncated_ms: list[int] = []
+    for session in sessions:
+        for seen in session["received"]:
+            event = seen["event"]
+            received[event["type"]] = received.get(event["type"], 0) + 1
+            if event["type"] == "conversation.item.truncate":
+                truncated_ms.append(event["audio_end_ms"])
+    return {
+        "sessions": len(sessions),
+        "received": received,
+        "truncated_ms": truncated_ms,
+        "appended_ms": sum(session["append_bytes"] for session in sessions) // 8,
+        "cancels": received.get("response.cancel", 0),
+        "answers_asked": received.get("response.create", 0),
+    }
