@@ -13,7 +13,8 @@ import orjson
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from sandbox.realtime import RunningServer
 
@@ -24,11 +25,11 @@ SILENCE = b"\xff"
 MULAW = {"type": "audio/pcmu"}
 
 
-def mulaw_session(instructions: str = "You answer the phone.", **turn_detection: Any) -> Event:
-    """A GA session as the product configures it; turn detection as given, or none."""
+def mulaw_session(instructions: str = "You answer the phone.", vad: Event | None = None) -> Event:
+    """A GA session as the product configures it; `vad` are the fields of its server VAD, None turns it off."""
     audio_input: Event = {"format": MULAW, "transcription": {"model": "gpt-transcribe"}, "turn_detection": None}
-    if turn_detection:
-        audio_input["turn_detection"] = {"type": "server_vad", **turn_detection}
+    if vad is not None:
+        audio_input["turn_detection"] = {"type": "server_vad", **vad}
     return {
         "type": "realtime",
         "instructions": instructions,
@@ -39,7 +40,7 @@ def mulaw_session(instructions: str = "You answer the phone.", **turn_detection:
 class RealtimeClient:
     """Sends events, collects what comes; `seen` keeps everything in order, `sound` the deltas of all answers."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: Connection) -> None:
         self._socket = socket
         self.seen: list[Event] = []
         self.sound = b""

@@ -20,7 +20,7 @@ VAD = {"threshold": 0.5, "silence_duration_ms": 500, "create_response": False, "
 def test_a_client_turn_and_its_answer_come_in_the_documented_order() -> None:
     with (
         running_server(scripts=[{"answers": [{"text": "We open at nine.", "length_ms": 900}]}]) as server,
-        connected(server, mulaw_session(**{**VAD, "create_response": True})) as client,
+        connected(server, mulaw_session(vad={**VAD, "create_response": True})) as client,
     ):
         client.seen.clear()
         client.append(SECOND + VOICE + SECOND)
@@ -49,7 +49,7 @@ def test_a_client_turn_and_its_answer_come_in_the_documented_order() -> None:
 
 
 def test_turn_times_are_those_of_the_appended_sound() -> None:
-    with running_server() as server, connected(server, mulaw_session(**VAD)) as client:
+    with running_server() as server, connected(server, mulaw_session(vad=VAD)) as client:
         client.append(SECOND * 2 + VOICE + SECOND)
         started = client.until("input_audio_buffer.speech_started")
         stopped = client.until("input_audio_buffer.speech_stopped")
@@ -61,7 +61,7 @@ def test_turn_times_are_those_of_the_appended_sound() -> None:
 
 
 def test_each_item_names_the_one_before_it() -> None:
-    with running_server() as server, connected(server, mulaw_session(**VAD)) as client:
+    with running_server() as server, connected(server, mulaw_session(vad=VAD)) as client:
         client.append(SECOND + (VOICE + SECOND) * 2)
         first = client.until("input_audio_buffer.committed")
         second = client.until("input_audio_buffer.committed")
@@ -72,7 +72,7 @@ def test_each_item_names_the_one_before_it() -> None:
 def test_semantic_turns_wait_longer_for_a_patient_listener() -> None:
     ends = {}
     for eagerness in ("high", "low"):
-        session = mulaw_session(**VAD)
+        session = mulaw_session(vad=VAD)
         session["audio"]["input"]["turn_detection"] = {"type": "semantic_vad", "eagerness": eagerness}
         with running_server() as server, connected(server, session) as client:
             client.append(SECOND + VOICE + SECOND * 2)
@@ -82,7 +82,7 @@ def test_semantic_turns_wait_longer_for_a_patient_listener() -> None:
 
 def test_steady_noise_stops_being_speech() -> None:
     noise = bytes([0x55, 0xD5, 0x58, 0xD2, 0x5A, 0xCF]) * 8000  # about RMS 450, the same all the time
-    with running_server() as server, connected(server, mulaw_session(**VAD)) as client:
+    with running_server() as server, connected(server, mulaw_session(vad=VAD)) as client:
         client.append(noise)
         client.until("input_audio_buffer.speech_started")
         client.until("input_audio_buffer.speech_stopped")
@@ -120,7 +120,7 @@ def test_speech_interrupts_an_answer_only_where_the_session_says_so() -> None:
         script["answers"][0]["rate"] = 1 if interrupts else 40
         with (
             running_server(scripts=[script]) as server,
-            connected(server, mulaw_session(**{**VAD, "interrupt_response": interrupts})) as client,
+            connected(server, mulaw_session(vad={**VAD, "interrupt_response": interrupts})) as client,
         ):
             client.append(SECOND)
             client.send("response.create")
@@ -298,7 +298,7 @@ def test_bad_base64_is_refused_and_not_counted() -> None:
 def test_an_idle_caller_triggers_an_answer() -> None:
     with (
         running_server(scripts=[{"answers": [{"length_ms": 1000, "rate": 0}]}]) as server,
-        connected(server, mulaw_session(**{**VAD, "idle_timeout_ms": 5000})) as client,
+        connected(server, mulaw_session(vad={**VAD, "idle_timeout_ms": 5000})) as client,
     ):
         client.send("response.create")
         client.until("response.done")
@@ -313,7 +313,7 @@ def test_an_idle_caller_triggers_an_answer() -> None:
 @pytest.mark.parametrize("audio_format", ["audio/pcm", "audio/pcma"])
 def test_other_formats_are_converted_both_ways(audio_format: str) -> None:
     wire_format = {"type": audio_format, **({"rate": 24000} if audio_format == "audio/pcm" else {})}
-    session = mulaw_session(**VAD)
+    session = mulaw_session(vad=VAD)
     session["audio"]["input"]["format"] = session["audio"]["output"]["format"] = wire_format
     per_second = 48000 if audio_format == "audio/pcm" else 8000
     silence = b"\x00" * per_second if audio_format == "audio/pcm" else b"\xd5" * per_second
@@ -333,7 +333,7 @@ def test_other_formats_are_converted_both_ways(audio_format: str) -> None:
 def test_the_session_shows_what_is_in_force() -> None:
     with running_server() as server, connected(server) as client:
         assert client.seen[0]["session"]["audio"]["output"]["format"] == {"type": "audio/pcm", "rate": 24000}
-        effective = client.configure(mulaw_session(threshold=0.4, silence_duration_ms=600))
+        effective = client.configure(mulaw_session(vad={"threshold": 0.4, "silence_duration_ms": 600}))
         assert effective["audio"]["input"]["format"] == {"type": "audio/pcmu"}
         detection = effective["audio"]["input"]["turn_detection"]
         assert (detection["threshold"], detection["prefix_padding_ms"]) == (0.4, 300)

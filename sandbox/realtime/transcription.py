@@ -33,7 +33,11 @@ class Transcription:
         """Have the brain hear a committed turn; `is_wanted` says whether the client asked for transcripts."""
 
         def deliver(hearing: Hearing) -> None:
-            if not self._is_over and not hearing.never:
+            if self._is_over or hearing.never:
+                return
+            if hearing.after_next:
+                self._waiting.append(lambda: self._say(item, turn, hearing, is_wanted))
+            else:
                 self._later(hearing.delay_ms, lambda: self._tell(item, turn, hearing, is_wanted))
 
         self._brain.transcribe(turn, deliver)
@@ -53,9 +57,6 @@ class Transcription:
         self._timers.add(timer)
 
     def _tell(self, item: Item, turn: HeardTurn, hearing: Hearing, is_wanted: bool) -> None:
-        if hearing.after_next:
-            self._waiting.append(lambda: self._say(item, turn, hearing, is_wanted))
-            return
         self._say(item, turn, hearing, is_wanted)
         waiting, self._waiting = self._waiting, []
         for say in waiting:
