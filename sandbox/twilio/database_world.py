@@ -50,8 +50,8 @@ class DatabaseWorld:
             )
 
         await self._write(create)
-        script = scenario.model.model_dump(mode="json", exclude_unset=True)
-        await self._post("/scripts", {"match": match, "script": script})
+        for script in (scenario.model, *scenario.model_again):
+            await self._post("/scripts", {"match": match, "script": script.model_dump(mode="json", exclude_unset=True)})
         return Prepared(number, match)
 
     async def stored(self, prepared: Prepared, result: CallResult) -> dict[str, Any]:

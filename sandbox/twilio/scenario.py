@@ -176,7 +176,10 @@ class Expect(_Table):
 
 
 class Scenario(_Table):
-    """One scenario file. `model` is the model's script in sandbox.realtime.script's language, without `match`."""
+    """One scenario file. `model` is the model's script in the language of sandbox.realtime.script.
+
+    Its `match` is filled in by whoever prepares the scenario.
+    """
 
     about: str
     rows: list[str] = []
@@ -188,6 +191,7 @@ class Scenario(_Table):
     call: Call = Call()
     line: Line = Line()
     model: Script = Script()
+    model_again: list[Script] = []  # for the next connections of the same call, after a reconnect or a resume
     caller: list[CallerStep] = []
     expect: Expect = Expect()
     path: Path = Path()

@@ -32,6 +32,10 @@ class Keys:
     digits: str
     gap_ms: int = 200
 
+    @property
+    def length_ms(self) -> int:
+        return len(self.digits) * self.gap_ms
+
 
 @dataclass(slots=True, frozen=True)
 class HangUp:

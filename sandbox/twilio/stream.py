@@ -141,7 +141,7 @@ class MediaStream:
         elif isinstance(action, Say):
             self._note("say", text=action.text, length_ms=action.length_ms, **named)
         elif isinstance(action, Keys):
-            self._note("keys", digits=action.digits, **named)
+            self._note("keys", digits=action.digits, length_ms=action.length_ms, **named)
         else:
             self._note("background", on=action.on, **named)
 
