@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import ceil
 
-from media.audio_config import BYTES_PER_MS
+from media.audio_config import BYTES_PER_MS, FRAME_MS
 from media.tx_queue import Utterance
 
 _RUN_OF_MARKS = 3  # this many echoes in a row must agree before the far end counts as late
+_EDGE_MS = 1.0  # a frame that should have begun this short a time ago may not have
 
 
 @dataclass(slots=True)
@@ -109,9 +111,13 @@ class PlaybackLedger:
         return max(0.0, delay - round_trip)
 
     def heard_line_ms(self, now: float) -> float:
-        """Position on the line of everything ever sent that the caller has heard up to now."""
+        """Position on the line of everything ever sent that the caller has heard up to now: whole frames, because
+        the network plays packets of 20 ms, and one that has begun is heard to its end whatever we send."""
         remaining = (self.play_end + self.late_s() - now) * 1000
-        return self.sent_ms if remaining <= 0 else max(0.0, self.sent_ms - remaining)
+        if remaining <= 0:
+            return self.sent_ms
+        begun = ceil((self.sent_ms - remaining - _EDGE_MS) / FRAME_MS) * FRAME_MS
+        return min(self.sent_ms, max(0.0, begun))
 
     def heard_bytes(self, utterance: Utterance, now: float) -> int:
         """Bytes of this utterance that the caller has heard: 0 before it began, all once it is over."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 
 @dataclass(slots=True, frozen=True)
@@ -158,7 +158,7 @@ class Engine(Protocol):
         """Typed events until EngineClosed, which is always the last."""
 
     def hear(self, payload: str) -> None:
-        """One frame of the caller's sound: base64 mu-law, passed on as it is."""
+        """One frame of the caller's sound: base64 mu-law, passed on as it is unless the session's format differs."""
 
     def commit_turn(self) -> None:
         """End the caller's turn now (local endpointing only)."""
@@ -175,7 +175,7 @@ class Engine(Protocol):
     def delete_item(self, item_id: str) -> None:
         """Take a stray item out of the conversation."""
 
-    def cancel(self, response_id: str | None) -> None:
+    def cancel(self, response_id: str) -> None:
         """Stop generating. Harmless when nothing is being generated."""
 
     def truncate(self, item_id: str, audio_end_ms: int) -> None:
@@ -183,6 +183,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Idempotent; makes `events` end."""
-
-
-EventDict = dict[str, Any]

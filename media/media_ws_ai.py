@@ -1,0 +1,210 @@
+"""One call, wired: which threads there are, what they share, how the call ends. No decision is made here.
+
+twilio_reader (this thread)  socket → gate → engine            conversation ← frames, marks, keys
+realtime                     engine events → conversation → playout
+audio_tx_loop                playout → socket                   the only writer
+desk                         journal → database
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from media import twilio_protocol as protocol
+from media.audio_config import AUDIO_CONFIG, AudioConfig
+from media.audio_tx_loop import AudioSender
+from media.conversation import Conversation
+from media.conversation_settings import MediaTuning, conversation_settings
+from media.desk import CallStore, Desk
+from media.input_gate import InputGate
+from media.listener import LevelListener
+from media.metrics import CallMetrics
+from media.pace_clock import Clock
+from media.playout import Playout
+from media.realtime_thread import RealtimeThread
+from media.twilio_reader import TwilioReader
+from media.twilio_socket import SocketClosed, TwilioSocket
+from services.call_context import CallContext, TurnRecord
+from services.engine import Engine
+
+log = structlog.get_logger("media")
+
+START_WITHIN_S = 5.0
+JOIN_S = 5.0  # all threads of a call are gone this long after its end
+FINISH_S = 3.0  # how long the last word may take before the stream is closed all the same
+POLICY_VIOLATION = 1008
+
+
+class NotAdmitted(Exception):
+    """The stream has no valid token."""
+
+
+class CallDeps(Protocol):
+    """What a call needs from the worker that carries it."""
+
+    tuning: MediaTuning
+    clock: Clock
+
+    def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
+        """The call this stream belongs to, once. Raises NotAdmitted."""
+
+    def make_engine(self, context: CallContext) -> Engine:
+        """A fresh, unconnected model session for this call."""
+
+    def store(self, context: CallContext) -> CallStore:
+        """The call's rows."""
+
+    def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
+        """For the worker's own counters."""
+
+
+def run_call(socket: TwilioSocket, deps: CallDeps) -> None:
+    """Carry one media stream from its first message to its last; returns when everything of it is gone."""
+    try:
+        start = _await_start(socket)
+    except SocketClosed:
+        return
+    if start is None:
+        log.warning("no start message")
+        socket.close(POLICY_VIOLATION, "no start")
+        return
+    try:
+        context = deps.admit(start.call_sid, start.parameters)
+    except NotAdmitted as refused:
+        log.warning("stream refused", reason=str(refused))
+        socket.close(POLICY_VIOLATION, "not admitted")
+        return
+    structlog.contextvars.bind_contextvars(call_sid=context.call_sid)
+    Call(socket, deps, context, start.stream_sid).run()
+
+
+def _await_start(socket: TwilioSocket) -> protocol.Start | None:
+    """The start message, or None when it does not come in time; anything else before it is ignored."""
+    patience = 0.0
+    while patience < START_WITHIN_S:
+        message = socket.receive(0.5)
+        if message is None:
+            patience += 0.5
+            continue
+        parsed = protocol.parse(message)
+        if isinstance(parsed, protocol.Start):
+            return parsed
+        patience += 0.02
+    return None
+
+
+@dataclass(slots=True)
+class _Ending:
+    """Why our side ends the call; set once."""
+
+    reason: str = ""
+
+    def set(self, reason: str) -> None:
+        self.reason = self.reason or reason
+
+
+class Call:
+    """The parts of one call. `run` is its whole life."""
+
+    def __init__(self, socket: TwilioSocket, deps: CallDeps, context: CallContext, stream_sid: str) -> None:
+        self._socket = socket
+        self._deps = deps
+        self._context = context
+        self._ending = _Ending()
+        self.metrics = CallMetrics()
+        self._messages = protocol.OutboundMessages(stream_sid)
+        self._sender = AudioSender(socket, deps.clock)
+        self.playout = Playout(deps.clock.now, self._sender.wake)
+        self._desk = Desk(deps.store(context), context.resume.generation, self._audio_ms)
+        self.conversation = Conversation(
+            conversation_settings(context, deps.tuning),
+            self.playout,
+            self._desk,
+            self.metrics,
+            deps.clock.now,
+            self._ending.set,
+        )
+        gate = InputGate(_line(context), hangover_ms=deps.tuning.vad_hangover_ms)
+        self._reader = TwilioReader(socket, self.conversation, gate, LevelListener(gate), self.metrics, self._on_key)
+        self._realtime = RealtimeThread(
+            lambda: deps.make_engine(context), self.conversation, self._reader, self._history, self._unreachable
+        )
+
+    def run(self) -> None:
+        """Start the threads, read until the call is over, end them all under one deadline."""
+        threads = [
+            _thread("realtime", self._realtime.loop),
+            _thread("audio_tx_loop", self._sender.loop, self.playout, self._messages, self._context.call_sid),
+            _thread("desk", self._desk.loop),
+        ]
+        with self.conversation.lock:
+            self.conversation.begin()
+        for thread in threads:
+            thread.start()
+        why = self._reader.loop(lambda: bool(self._ending.reason))
+        self._end(why, threads)
+
+    def _end(self, why: str, threads: list[threading.Thread]) -> None:
+        """The one end of a call. The row is final before the stream is closed: Twilio asks right after it."""
+        reason = self._ending.reason or {"stop": "caller_hangup"}.get(why, "stream_lost")
+        self._realtime.close()
+        self._sender.stop()
+        self._collect()
+        if reason != "stream_lost":
+            self._desk.finish(reason, self.metrics.as_dict()).wait(FINISH_S)
+        self._socket.close()
+        self._desk.close()
+        for thread in threads:
+            thread.join(JOIN_S)
+            if thread.is_alive():
+                log.error("thread outlived its call", thread=thread.name)
+        log.info(self.metrics.line())
+        log.info("call ended", reason=reason)
+        self._deps.finished(self._context, self.metrics, reason)
+
+    def _collect(self) -> None:
+        m, counters = self.metrics, self.playout.counters
+        m.frames_enqueued = self.playout.frames_enqueued
+        m.frames_sent = counters.frames_sent
+        m.overflows, m.starved, m.lead_max_ms = counters.overflows, counters.starved, round(counters.lead_max_ms, 1)
+        m.marks_lost = self.playout.marks_lost
+        m.pacing_late_ms_max = round(self._sender.stats.late_ms_max, 1)
+        m.seconds = self._audio_ms() / 1000
+
+    def _audio_ms(self) -> int:
+        return self.conversation.frames * AUDIO_CONFIG.frame_pacing_ms
+
+    def _history(self) -> list[TurnRecord]:
+        return [*self._context.resume.turns, *self._desk.history]
+
+    def _unreachable(self) -> None:
+        self._ending.set("model_unreachable")
+
+    def _on_key(self, digit: str) -> None:
+        self._desk.event("key", "")
+
+
+def _line(context: CallContext) -> AudioConfig:
+    """AUDIO_CONFIG for the default line; a business may choose the gate or the guard for its own."""
+    if context.line.line_mode == "simple":
+        return AUDIO_CONFIG
+    return AudioConfig(simple_mode=False, audio_guard_enabled=context.line.line_mode == "guard")
+
+
+def _thread(name: str, target: Callable[..., None], *args: object) -> threading.Thread:
+    """A thread whose log lines carry the call's id."""
+    bound = structlog.contextvars.get_contextvars()
+
+    def run() -> None:
+        structlog.contextvars.bind_contextvars(**bound)
+        try:
+            target(*args)
+        except Exception:  # outermost level of this thread: its end must be seen in the log, not lost with it
+            log.exception("thread failed", thread=name)
+
+    return threading.Thread(target=run, name=name, daemon=True)

@@ -1,0 +1,74 @@
+"""One call's rows, for the media threads: each method is one short transaction, safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services import call_log, calls
+from services.call_context import CallContext, TurnRecord
+from services.database import Database
+from services.models import NextStep
+
+# How our side ends a call → what Twilio is told next. Everything else hangs up.
+FALLBACK_REASONS = frozenset({"model_unreachable"})
+HAND_OVER = "hand_over"
+# The stream is gone but the call is not: Twilio asks /webhook/resume_call, or reports the call's end.
+LOST = "stream_lost"
+
+
+class CallStore:
+    """Bound to one call. Raises DatabaseUnavailable when the database cannot be reached."""
+
+    def __init__(self, database: Database, context: CallContext, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._context = context
+        self._now = now
+
+    def add_turns(self, turns: Sequence[TurnRecord]) -> None:
+        self._write(lambda session, call_id: calls.add_turns(session, call_id, turns, now=self._now()))
+
+    def greeting_done(self) -> None:
+        self._write(call_log.mark_greeting_done)
+
+    def event(self, kind: str, detail: str, at_ms: int) -> None:
+        extra = {"detail": detail} if detail else {}
+        self._write(
+            lambda session, call_id: call_log.add_call_event(
+                session, call_id, kind=kind, at_ms=at_ms, now=self._now(), detail=extra
+            )
+        )
+
+    def finish(self, reason: str, metrics: dict[str, object]) -> None:
+        """Decide what Twilio is told next, and close the row, in one transaction."""
+
+        def work(session: Session, call_id: int) -> None:
+            calls.set_next_step(session, call_id, *self._next_step(reason))
+            calls.finish_call(session, call_id, end_reason=reason, metrics=metrics, now=self._now())
+
+        self._write(work)
+
+    def _next_step(self, reason: str) -> tuple[NextStep, str | None]:
+        numbers = self._context.transfer_numbers
+        if reason == HAND_OVER or (reason in FALLBACK_REASONS and self._context.fallback == "forward"):
+            return (NextStep.DIAL, numbers[0]) if numbers else (NextStep.VOICEMAIL, None)
+        if reason in FALLBACK_REASONS:
+            return (NextStep.MESSAGE if self._context.fallback == "message" else NextStep.VOICEMAIL), None
+        return NextStep.HANG_UP, None
+
+    def _write(self, work: Callable[[Session, int], object]) -> None:
+        self._database.write(lambda session: work(session, self._context.call_id))
+
+
+def open_stream(
+    database: Database, *, call_sid: str, business_id: int, nonce: str, now: datetime
+) -> CallContext | None:
+    """Claim the one-time token's nonce and load the call; None when it is used, unknown or foreign (W4)."""
+
+    def work(session: Session) -> CallContext | None:
+        call = calls.claim_stream(session, call_sid=call_sid, business_id=business_id, nonce=nonce, now=now)
+        return None if call is None else calls.load_call_context(session, call.id)
+
+    return database.write(work)

@@ -1,0 +1,163 @@
+"""The OpenAI Realtime engine: one websocket to the model, GA dialect, behind the engine interface (R1-R3, R5).
+
+Transport and dialect only; every decision is made in media/. `events` belongs to one thread, the other methods may
+be called by any. Sending after the connection is gone is silent: `events` tells of it, once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+import structlog
+
+from services import engine as e
+from services import realtime_protocol as protocol
+from services.audio_convert import Converter, converter
+from services.realtime_protocol import SessionConfig
+from services.realtime_transport import RealtimeTransport, TransportClosed, connect
+
+log = structlog.get_logger("engine")
+
+CONNECT_TIMEOUT_S = 5.0
+CONFIGURE_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the model is: the ws/wss URL without a query, and the key."""
+
+    url: str
+    api_key: str
+    buffered: bool = True  # the lean socket path; False: the library's own
+
+
+class OpenAIRealtime:
+    """See services.engine.Engine."""
+
+    def __init__(self, endpoint: Endpoint, config: SessionConfig) -> None:
+        self._endpoint = endpoint
+        self._config = config
+        self._transport: RealtimeTransport | None = None
+        self._closed = threading.Event()
+        self._to_model: Converter | None = None  # set when the session's formats are not ours (I1)
+        self._from_model: Converter | None = None
+        self._ready = e.SessionReady("", "")
+
+    def connect(self) -> None:
+        """Open the socket and configure the session. Raises EngineUnavailable."""
+        try:
+            self._transport = connect(
+                f"{self._endpoint.url}?model={self._config.model}",
+                headers={"Authorization": f"Bearer {self._endpoint.api_key}"},
+                timeout_s=CONNECT_TIMEOUT_S,
+                buffered=self._endpoint.buffered,
+            )
+        except TransportClosed as closed:
+            raise e.EngineUnavailable(f"connect: {closed}") from None
+        if self._closed.is_set():
+            self._transport.close()
+            raise e.EngineUnavailable("closed while connecting")
+        self._send(protocol.session_update(self._config))
+        self._ready = self._await_session()
+        self._to_model = converter(protocol.PCMU, self._ready.input_format)
+        self._from_model = converter(self._ready.output_format, protocol.PCMU)
+        if self._to_model or self._from_model:
+            log.warning("session formats differ", input=self._ready.input_format, output=self._ready.output_format)
+
+    def _await_session(self) -> e.SessionReady:
+        while True:
+            try:
+                event = self._receive(CONFIGURE_TIMEOUT_S)
+            except TransportClosed as closed:
+                raise e.EngineUnavailable(f"configure: {closed}") from None
+            if event is None:
+                self.close()
+                raise e.EngineUnavailable("configure: no answer to session.update")
+            if isinstance(event, e.SessionReady):
+                return event
+            if isinstance(event, e.EngineError):
+                self.close()
+                raise e.EngineUnavailable(f"configure: {event.code}: {event.message}")
+
+    def events(self) -> Iterator[e.EngineEvent]:
+        """Typed events until EngineClosed, always the last."""
+        yield self._ready
+        while True:
+            try:
+                event = self._receive(None)
+            except TransportClosed as closed:
+                yield e.EngineClosed(closed.code, closed.reason)
+                return
+            if event is None:
+                continue
+            if isinstance(event, e.AudioDelta) and self._from_model is not None:
+                event = e.AudioDelta(event.response_id, event.item_id, self._from_model(event.payload))
+            yield event
+            if isinstance(event, e.EngineError) and (event.fatal or event.code in protocol.SESSION_OVER_CODES):
+                self.close()
+                yield e.EngineClosed(1000, event.code)
+                return
+
+    def _receive(self, timeout_s: float | None) -> e.EngineEvent | None:
+        """The next event worth handing on; None when none came in time. Raises TransportClosed."""
+        transport = self._transport
+        if transport is None:
+            raise TransportClosed(1006, "not connected")
+        while True:
+            message = transport.receive(timeout_s)
+            if message is None:
+                return None
+            try:
+                event = protocol.parse(orjson.loads(message))
+            except (orjson.JSONDecodeError, AttributeError):
+                return e.EngineError("not_json", "the model sent something that is no event", fatal=False)
+            if event is not None:
+                return event
+
+    # -- sending ---------------------------------------------------------------------------------------------
+
+    def hear(self, payload: str) -> None:
+        if self._to_model is not None:
+            payload = self._to_model(payload)
+        self._write(protocol.append_audio(payload))
+
+    def commit_turn(self) -> None:
+        self._send(protocol.commit())
+
+    def answer(self, instructions: str | None = None) -> None:
+        self._send(protocol.response_create(instructions))
+
+    def say_server(self, text: str) -> None:
+        self._send(protocol.message_item("system", text))
+
+    def remember(self, role: str, text: str) -> None:
+        self._send(protocol.message_item(role, text))
+
+    def delete_item(self, item_id: str) -> None:
+        self._send(protocol.delete_item(item_id))
+
+    def cancel(self, response_id: str) -> None:
+        self._send(protocol.response_cancel(response_id))
+
+    def truncate(self, item_id: str, audio_end_ms: int) -> None:
+        self._send(protocol.truncate(item_id, audio_end_ms))
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._transport is not None:
+            self._transport.close()
+
+    def _send(self, event: protocol.EventDict) -> None:
+        self._write(orjson.dumps(event))
+
+    def _write(self, message: bytes) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        try:
+            transport.send_text(message)
+        except TransportClosed:
+            pass  # the reader of `events` is told
