@@ -13,7 +13,7 @@ import threading
 from time import monotonic
 from typing import Protocol
 
-GRID_MS = 4
+GRID_MS = 5
 _PER_S = 1000 // GRID_MS
 
 
@@ -83,12 +83,12 @@ class PaceClock:
         while True:
             self._kick.clear()
             with self._lock:
-                self._target = min(self._due, default=None)
-            wait_s = None if self._target is None else self._target / _PER_S - monotonic()
-            if wait_s is None or wait_s > 0:
-                if self._kick.wait(wait_s):
-                    continue  # somebody is due sooner
+                target = self._target = min(self._due, default=None)
+            wait_s = None if target is None else target / _PER_S - monotonic()
+            if target is None or wait_s is None or wait_s > 0:
+                self._kick.wait(wait_s)
+                continue  # look again: it is time, or somebody else is due sooner, or the timer was early
             with self._lock:
-                sleepers = self._due.pop(self._target, set()) if self._target is not None else set()
+                sleepers = self._due.pop(target)
             for wake in sleepers:
                 wake.set()
