@@ -41,6 +41,12 @@ def post_worker_init(worker: Any) -> None:
     begin_at_sigterm(worker.wsgi.extensions["assistant"].drain)
 
 
+def worker_exit(_server: Any, worker: Any) -> None:
+    """The last thing a worker does: write what webhooks left behind."""
+    if app := getattr(worker, "wsgi", None):
+        app.extensions["assistant"].background.stop(timeout_s=5.0)
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """A worker that is gone no longer counts in the gauges."""
     if multiprocess_dir:

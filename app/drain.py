@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -12,14 +13,23 @@ class Drain:
     """Set once, never cleared: readiness answers 503, no call is taken, live calls hand over."""
 
     def __init__(self) -> None:
-        self.event = threading.Event()
+        self._event = threading.Event()
 
     @property
     def begun(self) -> bool:
-        return self.event.is_set()
+        return self._event.is_set()
 
     def begin(self) -> None:
-        self.event.set()
+        self._event.set()
+
+    def then(self, act: Callable[[], None]) -> None:
+        """Call `act` from a thread of its own once it has begun."""
+
+        def wait() -> None:
+            self._event.wait()
+            act()
+
+        threading.Thread(target=wait, name="drain", daemon=True).start()
 
 
 def begin_at_sigterm(drain: Drain) -> None:

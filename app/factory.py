@@ -12,6 +12,7 @@ from app.drain import Drain
 from app.health import health
 from app.live_calls import LiveCalls
 from app.logs import configure_logging
+from app.media_route import register_media_route
 from app.settings import Settings, load_settings
 from app.twilio_signature import check_signatures
 from app.webhooks import webhooks
@@ -41,15 +42,18 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(health)
     app.register_blueprint(webhooks)
     app.before_request(check_signatures)
+    register_media_route(app)
     return app
 
 
 def _make_worker(settings: Settings) -> Worker:
+    drain, live_calls = Drain(), LiveCalls(settings.max_calls_per_worker)
+    drain.then(live_calls.let_go)
     return Worker(
         settings=settings,
         database=Database(settings.database_url),
-        drain=Drain(),
-        live_calls=LiveCalls(settings.max_calls_per_worker),
+        drain=drain,
+        live_calls=live_calls,
         background=BackgroundWorker(retry_on=(DatabaseUnavailable,)),
         build=read_build_info(),
         signing_key=settings.signing_key,

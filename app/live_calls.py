@@ -1,38 +1,59 @@
-"""How many calls this worker carries, and whether it takes one more (SPEC W11)."""
+"""The calls this worker carries: how many, whether it takes one more (W11), how they are let go at a drain (W10)."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app import prometheus
 
+GOING_AWAY = 1001
+
+
+class Slot:
+    """One open media socket. It counts as a call from `take` on: a stranger's socket takes nobody's place."""
+
+    def __init__(self) -> None:
+        self.taken = False
+        self.close: Callable[[int, str], None] = lambda _code, _reason: None
+
+    def take(self) -> None:
+        self.taken = True
+        prometheus.LIVE_CALLS.inc()
+
 
 class LiveCalls:
-    """Counts open media sockets of this worker."""
-
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._count = 0
+        self._limit = limit
+        self._slots: set[Slot] = set()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return self._count
+        with self._lock:
+            return sum(slot.taken for slot in self._slots)
 
     @property
     def full(self) -> bool:
-        return self._count >= self.limit
+        return len(self) >= self._limit
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
+    def slot(self) -> Iterator[Slot]:
         """Around the life of one media socket."""
+        slot = Slot()
         with self._lock:
-            self._count += 1
-        prometheus.LIVE_CALLS.inc()
+            self._slots.add(slot)
         try:
-            yield
+            yield slot
         finally:
             with self._lock:
-                self._count -= 1
-            prometheus.LIVE_CALLS.dec()
+                self._slots.remove(slot)
+            if slot.taken:
+                prometheus.LIVE_CALLS.dec()
+
+    def let_go(self) -> None:
+        """Close every socket; Twilio then asks /webhook/resume_call, and another worker goes on with the call."""
+        with self._lock:
+            slots = list(self._slots)
+        for slot in slots:
+            slot.close(GOING_AWAY, "draining")

@@ -11,7 +11,6 @@ import logging
 import os
 import queue
 import select
-import sys
 import threading
 from typing import IO
 
@@ -24,8 +23,9 @@ QUEUE_LINES = 5000
 class LogWriter(logging.Handler):
     """A logging handler that formats in the caller's thread and writes in its own."""
 
-    def __init__(self, stream: IO[str] = sys.stderr, capacity: int = QUEUE_LINES) -> None:
+    def __init__(self, stream: IO[str], capacity: int = QUEUE_LINES) -> None:
         super().__init__()
+        self._stream = stream  # kept: its descriptor must stay ours
         self._fd = stream.fileno()
         self._lines: queue.Queue[bytes | None] = queue.Queue(capacity)
         self._thread = threading.Thread(target=self._run, name="log_writer", daemon=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import atexit
 import logging
+import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import IO, Any
 
 import orjson
 import structlog
@@ -20,15 +21,15 @@ from app.log_writer import LogWriter
 from app.redaction import hide_fields, mask_phones
 from app.settings import Settings
 
-OUR_LOGGERS = ("app", "media", "services")
+OURS = "assistant"
 
 
-def configure_logging(settings: Settings) -> LogWriter:
+def configure_logging(settings: Settings, stream: IO[str] = sys.stderr) -> LogWriter:
     """Route structlog and the standard library through one writer. Once per process, after any fork."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
+        _name_the_logger,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -41,11 +42,11 @@ def configure_logging(settings: Settings) -> LogWriter:
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda *name: logging.getLogger(".".join([OURS, *name])),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    writer = LogWriter()
+    writer = LogWriter(stream)
     writer.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -60,13 +61,20 @@ def configure_logging(settings: Settings) -> LogWriter:
     return writer
 
 
+def _name_the_logger(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """`logger`: who speaks; a module of ours, or a library."""
+    structlog.stdlib.add_logger_name(logger, method, event)
+    event["logger"] = event["logger"].removeprefix(f"{OURS}.")
+    return event
+
+
 def _route(writer: LogWriter, level: str) -> None:
     root = logging.getLogger()
     for handler in [one for one in root.handlers if isinstance(one, LogWriter)]:
         root.removeHandler(handler)
     root.addHandler(writer)
     root.setLevel(logging.WARNING)
-    for name in OUR_LOGGERS:
+    for name in (OURS, "services"):
         logging.getLogger(name).setLevel(level)
     gunicorn = logging.getLogger("gunicorn.error")
     gunicorn.handlers.clear()

@@ -6,6 +6,8 @@ and any worker answers for all of them.
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -16,6 +18,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from media.metrics import CallMetrics
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -33,6 +37,37 @@ LIVE_CALLS = Gauge("assistant_live_calls", "Open media sockets", multiprocess_mo
 JOBS_PENDING = Gauge("assistant_background_jobs", "Database jobs waiting", multiprocess_mode="livesum")
 JOBS_FAILED = Counter("assistant_background_jobs_failed_total", "Database jobs given up or not taken")
 LOG_LINES_DROPPED = Counter("assistant_log_lines_dropped_total", "Log lines not written")
+PACING_LATE_MS = Histogram(
+    "assistant_pacing_late_ms_max",
+    "Worst lateness of an outbound frame, per call, in milliseconds",
+    buckets=(1, 2, 5, 10, 20, 40, 80, 200, 1000),
+)
+TURN_SECONDS = Histogram(
+    "assistant_turn_seconds",
+    "From the caller's last sound to the first sound of the answer, by part",
+    ["part"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.2, 1.5, 2, 3, 5),
+)
+CALLS_ENDED = Counter("assistant_calls_ended_total", "Media streams ended, by reason", ["reason"])
+CALL_SECONDS = Counter("assistant_call_seconds_total", "Seconds of calls carried")
+# Everything a call counts, by its own names (media/metrics.py).
+_COUNTED = {
+    field.name: Counter(f"assistant_{field.name.removesuffix('_total')}_total", f"Sum over calls of {field.name}")
+    for field in fields(CallMetrics)
+    if field.type in (int, "int")
+}
+
+
+def observe_call(metrics: CallMetrics, reason: str) -> None:
+    """Add a finished stream to the totals."""
+    CALLS_ENDED.labels(reason).inc()
+    CALL_SECONDS.inc(metrics.seconds)
+    PACING_LATE_MS.observe(metrics.pacing_late_ms_max)
+    for name, counter in _COUNTED.items():
+        counter.inc(getattr(metrics, name))
+    for latency in metrics.latencies:
+        for part, milliseconds in latency.items():
+            TURN_SECONDS.labels(part).observe(milliseconds / 1000)
 
 
 def render(multiprocess_dir: str | None) -> bytes:

@@ -70,9 +70,9 @@ def _public_url(value: Any) -> Any:
     return value
 
 
-def _without_model(value: Any) -> Any:
-    """The model has a variable of its own."""
-    if "model=" in urlsplit(str(value)).query:
+def _without_query(value: Any) -> Any:
+    """The model has a variable of its own and is put there by the client."""
+    if "?" in str(value):
         raise _refuse()
     return value
 
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
     )
     openai_api_key: SecretStr | None = Field(None, description="an OpenAI key")
     openai_base_url: HttpUrl = Field(OPENAI_API, description="http://… or https://…")
-    openai_realtime_url: Annotated[str, BeforeValidator(_without_model), _url("ws", "wss")] = Field(
+    openai_realtime_url: Annotated[str, BeforeValidator(_without_query), _url("ws", "wss")] = Field(
         "", description="the whole ws:// or wss:// URL without ?model="
     )
     openai_realtime_model: str = Field("gpt-realtime-2.1", min_length=1, description="a Realtime model")

@@ -35,6 +35,8 @@ def incoming_call() -> ResponseReturnValue:
         return _xml(twiml.ask_again(public_url()))
     now = datetime.now(UTC)
     step = worker().database.write(lambda session: _receive(session, call, now))
+    answer = step.answer.name.lower() if step else "unknown number"
+    log.info("incoming call", call_sid=call.call_sid, answer=answer, reason=step.reason if step else "")
     return _xml(_render(step, call.call_sid))
 
 
@@ -118,7 +120,8 @@ def start_clock() -> None:
 def count(response: Response) -> Response:
     endpoint = request.path.rpartition("/")[2]
     prometheus.WEBHOOKS.labels(endpoint, str(response.status_code)).inc()
-    prometheus.WEBHOOK_SECONDS.labels(endpoint).observe(time.perf_counter() - g.webhook_started)
+    if "webhook_started" in g:  # not when the signature was refused before
+        prometheus.WEBHOOK_SECONDS.labels(endpoint).observe(time.perf_counter() - g.webhook_started)
     return response
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.factory import create_app
 from app.settings import load_settings
 from services.database import Database
 from services.migration import migrate
@@ -48,6 +47,8 @@ def seeded_database(seeded_url: str) -> Iterator[Database]:
 @pytest.fixture
 def web_app(seeded_url: str) -> Flask:
     """The app in this process, signatures checked, as behind a proxy at PUBLIC_BASE."""
+    from app.factory import create_app
+
     settings = load_settings(
         database_url=seeded_url,
         secret_key="a-secret-for-tests-only-0123456789",

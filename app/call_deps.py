@@ -1,0 +1,84 @@
+"""What this worker gives to a call it carries: admission, a model session, the call's rows, its share of /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from app import prometheus, stream_token
+from app.context import Worker
+from media.conversation_settings import MediaTuning
+from media.media_ws_ai import NotAdmitted
+from media.metrics import CallMetrics
+from media.pace_clock import Clock
+from services.call_context import CallContext
+from services.call_store import CallStore, open_stream
+from services.database import DatabaseUnavailable
+from services.engine import Engine
+from services.openai_realtime_client import Endpoint, OpenAIRealtime
+from services.session_settings import SessionDefaults, session_config
+
+log = structlog.get_logger(__name__)
+
+# The sandbox takes any key; OpenAI's address cannot be reached without a real one (app/settings.py).
+SANDBOX_KEY = "sandbox"
+
+
+class WorkerDeps:
+    """media.media_ws_ai.CallDeps for one media socket. `on_admitted` is called when its call is known."""
+
+    def __init__(self, worker: Worker, clock: Clock, on_admitted: Callable[[], None]) -> None:
+        settings = worker.settings
+        self.clock = clock
+        self.tuning = MediaTuning(
+            barge_in=settings.barge_in,
+            barge_in_voice_frames=settings.barge_in_voice_frames,
+            min_utt_sec=settings.min_utt_sec,
+            max_utt_sec=settings.max_utt_sec,
+            reply_refractory_ms=settings.reply_refractory_ms,
+            vad_hangover_ms=settings.vad_hangover_ms,
+        )
+        self._worker = worker
+        self._on_admitted = on_admitted
+
+    def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
+        """The token's signature first, then its one use in the database (W4). Raises NotAdmitted."""
+        now = datetime.now(UTC)
+        token = stream_token.verify(self._worker.signing_key, parameters.get("token", ""), call_sid, now)
+        if token is None:
+            raise self._refusal("token")
+        try:
+            context = open_stream(
+                self._worker.database,
+                call_sid=token.call_sid,
+                business_id=token.business_id,
+                nonce=token.nonce,
+                now=now,
+            )
+        except DatabaseUnavailable:
+            raise self._refusal("database") from None
+        if context is None:
+            raise self._refusal("token_used")
+        self._on_admitted()
+        prometheus.CALLS.labels("resumed" if context.resume.generation else "new").inc()
+        return context
+
+    def make_engine(self, context: CallContext) -> Engine:
+        settings = self._worker.settings
+        key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else SANDBOX_KEY
+        defaults = SessionDefaults(settings.openai_realtime_model, settings.openai_transcription_model)
+        config = session_config(context, defaults, datetime.now(UTC))
+        return OpenAIRealtime(Endpoint(settings.openai_realtime_url, key), config)
+
+    def store(self, context: CallContext) -> CallStore:
+        return CallStore(self._worker.database, context, lambda: datetime.now(UTC))
+
+    def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
+        """Add the call to the worker's numbers."""
+        prometheus.observe_call(metrics, reason)
+
+    def _refusal(self, reason: str) -> NotAdmitted:
+        prometheus.REFUSED.labels(reason).inc()
+        return NotAdmitted(reason)

@@ -1,0 +1,47 @@
+"""The media socket: from the upgrade to `run_call`, one handler thread per call."""
+
+from __future__ import annotations
+
+import simple_websocket
+import structlog
+from flask import Flask, request
+from flask_sock import Sock
+
+from app.call_deps import WorkerDeps
+from app.context import worker
+from app.public_url import MEDIA_PATH
+from media.media_ws_ai import run_call
+from media.pace_clock import PaceClock
+from media.twilio_socket import decline_compression, server_options, twilio_socket
+
+log = structlog.get_logger(__name__)
+
+
+def register_media_route(app: Flask) -> None:
+    """Serve MEDIA_PATH, with and without a trailing slash. Register after the signature check: that answers first."""
+    app.config["SOCK_SERVER_OPTIONS"] = server_options(buffered=True)
+    clock = PaceClock()
+    sock = Sock(app)
+
+    @sock.route(f"{MEDIA_PATH}/", strict_slashes=False)
+    def media_socket(server: simple_websocket.Server) -> None:
+        me = worker()
+        structlog.contextvars.clear_contextvars()
+        try:
+            with (
+                me.live_calls.slot() as slot,
+                twilio_socket(server, buffered=True, on_keepalive=_log_keepalive) as socket,
+            ):
+                slot.close = socket.close
+                run_call(socket, WorkerDeps(me, clock, slot.take))
+        except Exception:  # outermost level of this thread: nothing of one call may reach another
+            log.exception("media socket failed")
+
+    @app.before_request
+    def no_compression() -> None:
+        if request.path.rstrip("/") == MEDIA_PATH:
+            decline_compression(request.environ)
+
+
+def _log_keepalive() -> None:
+    log.info("WS_KEEPALIVE")
