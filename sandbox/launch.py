@@ -45,6 +45,7 @@ def prepare_database(settings: Settings) -> list[DemoLogin]:
     """Bring the schema up to date and seed an empty database; the logins of what was seeded."""
     database = Database(settings.database_url)
     try:
+        database.ping()  # a wrong address is told at once; migrating would wait for it to come up
         migrate(database)
         return seed_demo(database)
     finally:

@@ -56,7 +56,7 @@ def test_a_job_whose_time_is_up_makes_room_for_those_behind_it(monkeypatch: pyte
 
 def test_a_job_that_fails_does_not_stop_the_worker() -> None:
     worker, done = BackgroundWorker(retry_on=(NotNow,)), []
-    worker.submit("broken", lambda: [][1])
+    worker.submit("broken", lambda: int("x"))
     worker.submit("next", lambda: done.append(1))
     worker.stop(10)
     assert done == [1]

@@ -398,7 +398,8 @@ def test_phone_numbers_and_tokens_stay_out_of_the_log(make_server: ServerMaker) 
     answer = ring(server, sid)
     ring(server, new_sid(), "+97231234567")
     server.post(RESUME, {"CallSid": sid, "DialCallStatus": "busy"})
-    server.post("/webhook/stream_status", {"CallSid": sid, "StreamEvent": "stream-error", "StreamError": f"from {CALLER}"})
+    failed = {"CallSid": sid, "StreamEvent": "stream-error", "StreamError": f"from {CALLER}"}
+    server.post("/webhook/stream_status", failed)
     server.wait_log("stream status")
     logs = server.logs()
     for secret in (CALLER, CALLER[1:], CLINIC, "31234567", token_of(answer)):
