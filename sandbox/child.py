@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 PR_SET_PDEATHSIG = 1
 
@@ -16,15 +17,27 @@ PR_SET_PDEATHSIG = 1
 class Child:
     """A child in a session of its own: Ctrl-C in the terminal reaches only its parent, who ends it in order."""
 
-    def __init__(self, name: str, command: Sequence[str], *, cwd: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        environment: dict[str, str],
+        output: IO[bytes] | None = None,
+        dies_with_parent: bool = True,
+    ) -> None:
+        """`output` takes what it prints, else it prints where we do. A parent with threads does without the last."""
         self.name = name
         self._process = subprocess.Popen(
             command,
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if output is not None else None,
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - starts no threads
+            preexec_fn=_end_with_parent if dies_with_parent and sys.platform == "linux" else None,  # noqa: PLW1509 - starts no threads
         )
 
     @property
