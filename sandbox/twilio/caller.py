@@ -74,13 +74,14 @@ class Caller:
         call_sid: str | None = None,
         http: aiohttp.ClientSession | None = None,
         on_event: Callable[[Event], None] | None = None,
+        on_frame: Callable[[int, bytes, bytes], None] | None = None,
         **more_options: Any,
     ) -> None:
         self.options = dataclasses.replace(options or CallerOptions(), **more_options)
         self.web = PublicWeb(webhook_base, public_base, auth_token)
         self.line = line or LineConditions()
         self.clock = CallClock()
-        self.phone = Phone(list(steps), self.line, record=self.options.keep_audio)
+        self.phone = Phone(list(steps), self.line, record=self.options.keep_audio, on_frame=on_frame)
         self.call_sid = call_sid or "CA" + secrets.token_hex(16)
         self.result = CallResult(self.call_sid, frm, to)
         self.status = "ringing"

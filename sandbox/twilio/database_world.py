@@ -104,6 +104,7 @@ def read_call(session: Session, call_sid: str) -> dict[str, Any]:
         "summary": call.summary,
         "turns": [
             {
+                "seq": turn.seq,
                 "role": turn.role.value,
                 "text": turn.text,
                 "text_unheard": turn.text_unheard,
@@ -116,7 +117,10 @@ def read_call(session: Session, call_sid: str) -> dict[str, Any]:
         ],
         "events": [event.kind for event in all_of(CallEvent)],
         "server_events": [event.kind for event in all_of(ServerEvent)],
-        "appointments": [{"status": one.status.value} for one in all_of(Appointment)],
+        "appointments": [
+            {"status": one.status.value, "starts_at": one.starts_at.isoformat(), "name": one.name}
+            for one in all_of(Appointment)
+        ],
         "leads": len(all_of(Lead)),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Callable
 
 from media.audio_config import FRAME_BYTES, FRAME_MS, MULAW_SILENCE, SILENCE_FRAME
 from sandbox.twilio import audio
@@ -36,10 +37,19 @@ class CallClock:
 class Phone:
     """Ticked once per 20 ms of the call: hears a frame, says a frame, tells which steps begin."""
 
-    def __init__(self, steps: list[Step], line: LineConditions, *, record: bool = True) -> None:
+    def __init__(
+        self,
+        steps: list[Step],
+        line: LineConditions,
+        *,
+        record: bool = True,
+        on_frame: Callable[[int, bytes, bytes], None] | None = None,
+    ) -> None:
+        """on_frame(ms, heard, said) watches every 20 ms."""
         self._actor = Actor(steps)
         self._line = line
         self._record = record
+        self._on_frame = on_frame
         self._speech = bytearray()
         self._keys: deque[str] = deque()
         self._key_wait_ms = 0
@@ -104,6 +114,8 @@ class Phone:
         if self._record:
             self.heard += heard
             self.said += frame
+        if self._on_frame is not None:
+            self._on_frame(self.now_ms, heard, frame)
         self.ticks += 1
         return frame, self._next_key(), steps
 
