@@ -18,7 +18,8 @@ import simple_websocket
 
 from media.twilio_protocol import BinaryMessage
 from services import websocket_frames as frames
-from services.framed_socket import FramedSocket, KeepAlive, Limits, SocketEnd
+from services.framed_socket import FramedSocket
+from services.socket_upkeep import KeepAlive, Limits, SocketEnd, WholeWrites
 
 MAX_MESSAGE_BYTES = 64 * 1024
 
@@ -40,8 +41,11 @@ class TwilioSocket(Protocol):
 
 def server_options(*, buffered: bool) -> dict[str, Any]:
     """For `app.config["SOCK_SERVER_OPTIONS"]`. Pings are ours in both: the library's kill on one missed pong."""
-    options: dict[str, Any] = {"max_message_size": MAX_MESSAGE_BYTES, "ping_interval": None}
-    return options | {"thread_class": _NoThread} if buffered else options
+    return {
+        "max_message_size": MAX_MESSAGE_BYTES,
+        "ping_interval": None,
+        "thread_class": _NoThread if buffered else _LateThread,
+    }
 
 
 def decline_compression(environ: dict[str, Any]) -> None:
@@ -62,6 +66,7 @@ def twilio_socket(
 
     `buffered` must be what `server_options` was told. `on_keepalive` is called after each ping, about every 18 s.
     """
+    _send_at_once(server.sock)
     make = _BufferedSocket if buffered else _LibrarySocket
     conversation = make(server, limits or Limits(), on_keepalive)
     try:
@@ -69,6 +74,14 @@ def twilio_socket(
     finally:
         conversation.close()
         conversation.finish()
+
+
+def _send_at_once(sock: socket.socket) -> None:
+    """No waiting to fill a segment (Nagle): gunicorn sets it, the development server does not."""
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        pass  # gone already, or not TCP
 
 
 class _NoThread:
@@ -79,6 +92,16 @@ class _NoThread:
 
     def start(self) -> None:
         pass
+
+
+class _LateThread(threading.Thread):
+    """The library's reader thread, not to run before its socket is wrapped."""
+
+    def start(self) -> None:
+        pass
+
+    def begin(self) -> None:
+        super().start()
 
 
 class _BufferedSocket(FramedSocket):
@@ -92,11 +115,8 @@ class _BufferedSocket(FramedSocket):
         server.connected = False  # the library must neither write nor close any more
 
     def receive(self, timeout_s: float | None = None) -> bytes | BinaryMessage | None:
-        item = self.receive_item(timeout_s)
-        if item is None:
-            return None
-        opcode, payload = item
-        return payload if opcode == frames.OP_TEXT else BinaryMessage(len(payload))
+        message = self.receive_item(timeout_s)
+        return BinaryMessage(message) if isinstance(message, int) else message
 
     send = FramedSocket.send_text
 
@@ -107,44 +127,15 @@ class _BufferedSocket(FramedSocket):
         self.drain()
 
 
-class _WholeWrites:
-    """A socket for simple-websocket, whose `send` may otherwise write half a frame, mix two threads' frames or hang
-    for ever on a peer that does not read."""
-
-    def __init__(self, sock: Any, send_s: float) -> None:
-        self._sock = sock
-        self._lock = threading.Lock()
-        try:
-            sock.settimeout(send_s)
-        except OSError:
-            pass  # over already: the library's thread was faster, and `receive` will say so
-
-    def send(self, data: bytes) -> None:
-        """All of `data`. Raises OSError, and then the connection is cut: half a frame cannot be mended."""
-        with self._lock:
-            try:
-                self._sock.sendall(data)
-            except OSError:
-                self.abort()
-                raise
+class _WholeWrites(WholeWrites):
+    """For simple-websocket, whose reading thread takes a time-out for the end."""
 
     def recv(self, size: int) -> bytes:
-        """The time-out is meant for sending: reading waits on."""
         while True:
             try:
-                data: bytes = self._sock.recv(size)
+                return self._sock.recv(size)
             except TimeoutError:
                 continue
-            return data
-
-    def abort(self) -> None:
-        try:
-            self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # already gone
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
 
 
 class _LibrarySocket:
@@ -158,7 +149,9 @@ class _LibrarySocket:
         self._tick_s = limits.tick_s
         self._ours: tuple[int, str] | None = None  # how we closed it
         self._wire = _WholeWrites(server.sock, limits.send_s)
+        server.sock.settimeout(limits.tick_s)
         server.sock = self._wire
+        server.thread.begin()
 
     def receive(self, timeout_s: float | None = None) -> str | BinaryMessage | None:
         deadline = None if timeout_s is None else monotonic() + timeout_s
@@ -193,7 +186,7 @@ class _LibrarySocket:
     def finish(self) -> None:
         """The library's thread answers the peer's close, or hears the answer to ours: let it, within the limit."""
         self._server.thread.join(self._close_s)
-        self._wire.abort()
+        self._wire.cut()
 
     def _look_after(self, now: float, *, heard: bool) -> None:
         if heard or self._server.pong_received:

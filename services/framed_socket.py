@@ -11,63 +11,12 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 
 from services import websocket_frames as frames
+from services.socket_upkeep import KeepAlive, Limits, SocketEnd, cut, send_whole
 
 READ_BYTES = 65536
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Times in seconds. A missed pong alone never ends a connection; `idle_s` without a single byte does.
-
-    send_s: how long one message may take to leave; close_s: how long the peer may take to answer our close frame.
-    """
-
-    ping_every_s: float = 18.0
-    idle_s: float = 50.0
-    send_s: float = 5.0
-    close_s: float = 2.0
-
-    @property
-    def tick_s(self) -> float:
-        """The reader wakes at least this often to see to the others. A time-out on the socket, rather than a blocking
-        read, is also what keeps a TLS socket usable by a writer while a reader waits: outside OpenSSL, that is."""
-        return min(1.0, self.ping_every_s, self.close_s)
-
-
-class SocketEnd(Exception):
-    """The connection is over. `code` is a websocket close code, 1006 when the peer vanished without one."""
-
-    def __init__(self, code: int, reason: str = "") -> None:
-        super().__init__(f"{code} {reason}".strip())
-        self.code = code
-        self.reason = reason
-
-
-class KeepAlive:
-    """When to ping and when to give up. The reader sets `heard_at` at every sign of life."""
-
-    __slots__ = ("_idle_s", "_ping_every_s", "heard_at", "ping_at")
-
-    def __init__(self, limits: Limits) -> None:
-        self._ping_every_s = limits.ping_every_s
-        self._idle_s = limits.idle_s
-        self.heard_at = monotonic()
-        self.ping_at = self.heard_at + limits.ping_every_s
-
-    def ping_due(self, now: float) -> bool:
-        """True once per interval."""
-        if now < self.ping_at:
-            return False
-        self.ping_at = now + self._ping_every_s
-        return True
-
-    def is_dead(self, now: float) -> bool:
-        """Was nothing at all heard for too long?"""
-        return now - self.heard_at >= self._idle_s
 
 
 class FramedSocket:
@@ -93,7 +42,7 @@ class FramedSocket:
         self._end_class = end
         self._on_ping = on_ping
         self._keep_alive = KeepAlive(limits)
-        self._ready: deque[frames.Item] = deque()
+        self._ready: deque[bytes | int] = deque()
         self._lock = threading.Lock()  # orders writes and guards what follows
         self._end: tuple[int, str] | None = None  # set once: nothing more will be read or written
         self._closing: tuple[int, str] | None = None  # our close frame was sent
@@ -101,36 +50,44 @@ class FramedSocket:
         self._timeout_s = self._tick_s = limits.tick_s
         sock.settimeout(self._tick_s)
 
-    def receive_item(self, timeout_s: float | None) -> frames.Item | None:
-        """The next (OP_TEXT | OP_BINARY, payload), or None when none came in time. Raises the `end` exception."""
+    def receive_item(self, timeout_s: float | None) -> bytes | int | None:
+        """The next text message, the length of a binary one, or None when neither came in time (to within a tenth
+        of a tick). Raises the `end` exception."""
         ready = self._ready
         deadline = None if timeout_s is None else monotonic() + timeout_s
         while not ready:
             if self._end is not None:
-                raise self._end_class(*self._end)
+                raise self._over()
             data = self._read(deadline)
             if data is None:
                 return None
-            wanted = self._closing is None  # what arrives after our close frame is dropped
-            for item in self._parser.feed(data):
-                if item[0] == frames.OP_TEXT or item[0] == frames.OP_BINARY:
-                    if wanted:
-                        ready.append(item)
-                else:
-                    self._control(*item)
+            self.take(data)
         return ready.popleft()
+
+    def take(self, data: bytes) -> None:
+        """Bytes from the wire, as `recv` gave them (or as somebody read them ahead of us)."""
+        wanted = self._closing is None  # what arrives after our close frame is dropped
+        for opcode, payload in self._parser.feed(data):
+            if opcode == frames.OP_TEXT:
+                if wanted:
+                    self._ready.append(payload)
+            elif opcode == frames.OP_BINARY:
+                if wanted:
+                    self._ready.append(len(payload))
+            else:
+                self._control(opcode, payload)
 
     def send_text(self, payload: bytes) -> None:
         """One UTF-8 message, whole. Raises the `end` exception when the connection is over or the peer stuck."""
         with self._lock:
             if self._closing is not None or self._end is not None:
-                raise self._end_class(*(self._end or self._closing or ()))
+                raise self._over()
             self._write(frames.OP_TEXT, payload)
 
     def close(self, code: int, reason: str) -> None:
         """Send the close frame, once. The peer's answer is awaited by the reader, for `close_s` at most."""
         if not self._lock.acquire(timeout=self._limits.close_s):
-            self.abort()  # a writer is stuck on a peer that does not read: it would not read our close frame either
+            cut(self._sock)  # a writer is stuck on a peer that does not read: it would not read our close either
             return
         try:
             if self._closing is not None or self._end is not None:
@@ -140,15 +97,11 @@ class FramedSocket:
             self._write(frames.OP_CLOSE, frames.encode_close_payload(code, reason))
             # A server still reads until the peer has hung up, else the peer's unread input would cost it our close
             # frame (a TCP reset overtakes data). As a client we are done: this wakes a waiting reader at once.
-            self._shutdown(socket.SHUT_RDWR if self._keys else socket.SHUT_WR)
+            cut(self._sock, socket.SHUT_WR if self._keys is None else socket.SHUT_RDWR)
         except SocketEnd:
             pass
         finally:
             self._lock.release()
-
-    def abort(self) -> None:
-        """Cut the connection; a reader or writer waiting on it wakes."""
-        self._shutdown(socket.SHUT_RDWR)
 
     def drain(self) -> None:
         """After `close`, in the reading thread: wait until the peer has hung up too, within the limit."""
@@ -156,13 +109,17 @@ class FramedSocket:
             while True:
                 self.receive_item(None)
         except SocketEnd:
-            self.abort()
+            cut(self._sock)
+
+    def _over(self) -> SocketEnd:
+        return self._end_class(*(self._end or self._closing or (frames.CLOSE_ABNORMAL, "")))
 
     def _read(self, deadline: float | None) -> bytes | None:
         """Bytes as they come, b"" after the end, None at the deadline."""
         keep_alive = self._keep_alive
         while True:
-            self._set_timeout(deadline)
+            if deadline is not None:
+                self._set_timeout(deadline)
             data: bytes | None
             try:
                 data = self._sock.recv(READ_BYTES)
@@ -181,13 +138,13 @@ class FramedSocket:
             self._look_after(now)
             if data or self._end is not None:
                 return data or b""
-            if deadline is not None and now >= deadline:
+            if deadline is not None and now >= deadline - self._tick_s / 10:
                 return None
 
-    def _set_timeout(self, deadline: float | None) -> None:
-        timeout_s = self._tick_s
-        if deadline is not None:
-            timeout_s = min(self._tick_s, max(0.001, deadline - monotonic()))
+    def _set_timeout(self, deadline: float) -> None:
+        """Only for waits shorter than a tick by a good bit: setting it costs as much as a read."""
+        left_s = deadline - monotonic()
+        timeout_s = self._tick_s if left_s > self._tick_s * 0.9 else max(0.001, left_s)
         if timeout_s != self._timeout_s:
             self._sock.settimeout(timeout_s)
             self._timeout_s = timeout_s
@@ -210,9 +167,8 @@ class FramedSocket:
             self._send_control(frames.OP_PONG, payload)
         elif opcode == frames.OP_CLOSE:
             code, reason = frames.decode_close_payload(payload)
-            answer = frames.CLOSE_NORMAL if code == frames.CLOSE_NO_STATUS else code
             ours = self._closing
-            self.close(answer, "")
+            self.close(frames.CLOSE_NORMAL if code == frames.CLOSE_NO_STATUS else code, "")
             self._finish(*(ours or (code, reason)))
         elif opcode == frames.FAILED:
             self.close(*frames.decode_close_payload(payload))
@@ -226,42 +182,16 @@ class FramedSocket:
                     pass  # the reader finds out by itself
 
     def _write(self, opcode: int, payload: bytes) -> None:
-        """Write one frame whole, under the lock. A frame cut short cannot be mended: the connection ends."""
+        """One frame, whole, under the lock; else the connection ends here."""
         wire = frames.encode_frame(opcode, payload, self._keys.next() if self._keys is not None else None)
         try:
-            sent = self._sock.send(wire)
-        except TimeoutError:
-            sent = 0
-        except (OSError, ValueError):
-            self._fail("connection lost")
-        if sent != len(wire):
-            self._write_rest(memoryview(wire)[sent:])
-
-    def _write_rest(self, rest: memoryview) -> None:
-        """The peer reads slower than we write. How long a single send waits is up to the reader's time-outs."""
-        deadline = monotonic() + self._limits.send_s
-        while rest:
-            if monotonic() >= deadline:
-                self._fail("peer does not read")
-            try:
-                rest = rest[self._sock.send(rest) :]
-            except TimeoutError:
-                continue
-            except (OSError, ValueError):
-                self._fail("connection lost")
-
-    def _fail(self, reason: str) -> None:
-        self._finish(frames.CLOSE_ABNORMAL, reason)
-        self.abort()
-        raise self._end_class(*(self._end or ()))
+            send_whole(self._sock, wire, self._limits.send_s)
+        except (OSError, ValueError) as error:
+            stuck = isinstance(error, TimeoutError)
+            self._finish(frames.CLOSE_ABNORMAL, "peer does not read" if stuck else "connection lost")
+            cut(self._sock)
+            raise self._over() from None
 
     def _finish(self, code: int, reason: str) -> None:
         if self._end is None:
             self._end = (code, reason)
-
-    def _shutdown(self, how: int) -> None:
-        try:
-            # Not through SSLSocket.shutdown, which takes the TLS object away from under a waiting reader.
-            socket.socket.shutdown(self._sock, how)
-        except OSError:
-            pass  # already gone

@@ -12,7 +12,7 @@ from flask_sock import Sock
 
 from media import twilio_socket as ts
 from media.twilio_protocol import BinaryMessage
-from services.framed_socket import Limits
+from services.socket_upkeep import Limits
 
 
 def make_app(*, buffered: bool) -> Flask:
