@@ -46,7 +46,7 @@ class LogWriter(logging.Handler):
     def drain(self, timeout_s: float = 1.0) -> None:
         """Write what is queued and stop; used at the end of the process."""
         try:
-            self._lines.put_nowait(None)
+            self._lines.put(None, timeout=timeout_s)
         except queue.Full:
             return
         self._thread.join(timeout_s)

@@ -5,15 +5,74 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 import subprocess
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from app.build_info import read_build_info
+from services.database import Database
+from services.migration import migrate
+from services.seed import seed_demo
 from tests.conftest import ServerMaker
+from tests.fixtures_database import new_postgres_database
 from tests.serving import CALLER, CLINIC, ROOT, RunningServer, wait_until
 from tests.test_webhooks import new_sid, ring, row
+
+
+class Forwarder:
+    """A TCP forwarder in front of a database, that can be cut and mended."""
+
+    def __init__(self, url: str) -> None:
+        target = make_url(url)
+        self._target = (target.host or "127.0.0.1", target.port or 5432)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open = True
+        self._pairs: list[socket.socket] = []
+        there = target.set(host="127.0.0.1", port=self._listener.getsockname()[1])
+        self.url = there.render_as_string(hide_password=False)
+
+    def __enter__(self) -> Forwarder:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        self.cut()
+
+    def cut(self) -> None:
+        self._open = False
+        for end in self._pairs:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._pairs.clear()
+
+    def mend(self) -> None:
+        self._open = True
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                if not self._open:
+                    client.close()
+                    continue
+                server = socket.create_connection(self._target)
+                self._pairs += [client, server]
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
 
 
 def test_version_tells_the_build_and_its_state(server: RunningServer) -> None:
@@ -77,15 +136,24 @@ def test_two_workers_answer_for_each_other_at_metrics(make_server: ServerMaker) 
 def test_a_database_that_cannot_be_reached_makes_the_server_unready_but_alive(
     make_server: ServerMaker, worker: str
 ) -> None:
-    server = make_server(worker=worker)
-    path = Path(server.database_url.removeprefix("sqlite:///"))
-    path.unlink()
-    path.mkdir()
-    assert wait_until(lambda: server.get("/readyz").status == 503)
-    assert server.get("/healthz").status == 200
-    answer = ring(server, new_sid())
-    assert answer.status == 200
-    assert "<Hangup" in answer.body
+    with new_postgres_database() as url, Forwarder(url) as forwarder:
+        direct = Database(url)
+        migrate(direct)
+        seed_demo(direct)
+        server = make_server(worker=worker, database_url=forwarder.url)
+        assert "<Connect" in ring(server, new_sid()).body
+        forwarder.cut()
+        assert wait_until(lambda: server.get("/readyz").status == 503)
+        assert server.get("/healthz").status == 200
+        answer = ring(server, new_sid())
+        assert (answer.status, "<Hangup" in answer.body) == (200, True)
+        late = new_sid()
+        assert server.post("/webhook/call_status", {"CallSid": late, "CallStatus": "completed"}).status == 204
+        forwarder.mend()
+        assert wait_until(lambda: server.get("/readyz").status == 200)
+        assert "<Connect" in ring(server, late).body
+        server.stop()
+        direct.dispose()
 
 
 @pytest.mark.parametrize("worker", ["gevent", "gthread"])
