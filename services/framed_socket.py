@@ -57,6 +57,8 @@ class FramedSocket:
         deadline = None if timeout_s is None else monotonic() + timeout_s
         while not ready:
             if self._end is not None:
+                if self._keys is not None:
+                    self._sock.close()  # a client's own; a server's belongs to the web server
                 raise self._over()
             data = self._read(deadline)
             if data is None:
@@ -86,6 +88,11 @@ class FramedSocket:
 
     def close(self, code: int, reason: str) -> None:
         """Send the close frame, once. The peer's answer is awaited by the reader, for `close_s` at most."""
+        # A server still reads until the peer has hung up, else the peer's unread input would cost it our close
+        # frame (a TCP reset overtakes data). A client that has enough is done: cutting wakes its reader at once.
+        self._close(code, reason, socket.SHUT_WR if self._keys is None else socket.SHUT_RDWR)
+
+    def _close(self, code: int, reason: str, how: int) -> None:
         if not self._lock.acquire(timeout=self._limits.close_s):
             cut(self._sock)  # a writer is stuck on a peer that does not read: it would not read our close either
             return
@@ -95,9 +102,7 @@ class FramedSocket:
             self._closing = (code, reason)
             self._close_until = monotonic() + self._limits.close_s
             self._write(frames.OP_CLOSE, frames.encode_close_payload(code, reason))
-            # A server still reads until the peer has hung up, else the peer's unread input would cost it our close
-            # frame (a TCP reset overtakes data). As a client we are done: this wakes a waiting reader at once.
-            cut(self._sock, socket.SHUT_WR if self._keys is None else socket.SHUT_RDWR)
+            cut(self._sock, how)
         except SocketEnd:
             pass
         finally:
@@ -168,7 +173,7 @@ class FramedSocket:
         elif opcode == frames.OP_CLOSE:
             code, reason = frames.decode_close_payload(payload)
             ours = self._closing
-            self.close(frames.CLOSE_NORMAL if code == frames.CLOSE_NO_STATUS else code, "")
+            self._close(frames.CLOSE_NORMAL if code == frames.CLOSE_NO_STATUS else code, "", socket.SHUT_WR)
             self._finish(*(ours or (code, reason)))
         elif opcode == frames.FAILED:
             self.close(*frames.decode_close_payload(payload))

@@ -97,6 +97,7 @@ class _LibraryTransport:
         self._tick_s = limits.tick_s
         self._end: tuple[int, str] | None = None
         opened.sock = self._wire
+        opened.settimeout(limits.tick_s)
 
     def send_text(self, message: bytes) -> None:
         if self._end is not None:
@@ -110,6 +111,7 @@ class _LibraryTransport:
         deadline = None if timeout_s is None else monotonic() + timeout_s
         while True:
             if self._end is not None:
+                self._library.shutdown()
                 raise TransportClosed(*self._end)
             message = self._receive_some(deadline)
             now = monotonic()
