@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.calls import bind_call
 from services.models import Call, CallEvent, ServerEvent
+from services.storable import storable_json, storable_text
 from services.tenancy import Tenant
 
 
@@ -33,11 +34,11 @@ def add_server_event(
     event = ServerEvent(
         call_id=call_id,
         kind=kind,
-        text=text,
+        text=storable_text(text),
         at_ms=at_ms,
         created_at=now,
         delivered=delivered,
-        detail=dict(detail or {}),
+        detail=storable_json(detail or {}),
     )
     session.add(event)
     session.flush()
@@ -66,12 +67,12 @@ def add_call_event(
 ) -> None:
     """Store a step of the call for its time line and the live view."""
     bind_call(session, call_id)
-    session.add(CallEvent(call_id=call_id, kind=kind, at_ms=at_ms, created_at=now, detail=dict(detail or {})))
+    session.add(CallEvent(call_id=call_id, kind=kind, at_ms=at_ms, created_at=now, detail=storable_json(detail or {})))
 
 
 def save_draft(session: Session, call_id: int, draft: Mapping[str, Any]) -> None:
     """Replace what the caller has settled on so far."""
-    bind_call(session, call_id).draft_booking = dict(draft)
+    bind_call(session, call_id).draft_booking = storable_json(draft)
 
 
 def mark_greeting_done(session: Session, call_id: int) -> None:

@@ -23,6 +23,7 @@ from services.models import (
     Turn,
     TurnRole,
 )
+from services.storable import storable_json, storable_text
 from services.tenancy import Tenant, TenantError, unscoped
 
 MAX_RESUMES = 3
@@ -233,9 +234,9 @@ def add_turns(session: Session, call_id: int, turns: Iterable[TurnRecord], *, no
                 "generation": turn.generation,
                 "seq": turn.seq,
                 "role": TurnRole(turn.role),
-                "item_id": turn.item_id,
-                "text": turn.text,
-                "text_unheard": turn.text_unheard,
+                "item_id": storable_text(turn.item_id, 64),
+                "text": storable_text(turn.text),
+                "text_unheard": storable_text(turn.text_unheard),
                 "heard_ms": turn.heard_ms,
                 "total_ms": turn.total_ms,
                 "started_ms": turn.started_ms,
@@ -287,7 +288,7 @@ def finish_call(
     if call.finished_at is not None:
         return False
     call.finished_at = now
-    call.status, call.end_reason, call.metrics = CallStatus.ENDED, end_reason, dict(metrics)
+    call.status, call.end_reason, call.metrics = CallStatus.ENDED, end_reason, storable_json(metrics)
     call.ended_at = call.ended_at or now
     return True
 
@@ -331,4 +332,4 @@ def _by_sid(session: Session, call_sid: str, *, lock: bool = False) -> Call | No
 
 def _locked(query: Select[Call]) -> Select[Call]:
     """The row as it is once nobody else is changing it (SQLite has one writer anyway)."""
-    return query.with_for_update().execution_options(populate_existing=True)
+    return query.with_for_update(key_share=True).execution_options(populate_existing=True)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Delete, Insert, Update, event
+from sqlalchemy import Connection, Delete, Insert, Select, Update, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
@@ -163,6 +163,16 @@ def _narrow(state: ORMExecuteState) -> None:
             with_loader_criteria(TenantOwned, lambda cls: cls.business_id == scope, include_aliases=True),
             with_loader_criteria(Business, Business.id == scope, include_aliases=True),
         )
+        _narrow_refresh(state, scope)
+
+
+def _narrow_refresh(state: ORMExecuteState, scope: int) -> None:
+    """Reading a loaded row again is not narrowed by options; a condition does it."""
+    if state.is_column_load and state.bind_mapper is not None and isinstance(state.statement, Select):
+        model = state.bind_mapper.class_
+        column = _owned_tables().get(model.__tablename__)
+        if column is not None:
+            state.statement = state.statement.where(getattr(model, column) == scope)
 
 
 @event.listens_for(TenantSession, "before_flush")

@@ -125,6 +125,17 @@ def test_a_row_that_was_loaded_unscoped_is_not_found_afterwards(cast: Cast) -> N
     assert bound(cast, attempt) is None
 
 
+def test_a_row_can_be_refreshed_and_its_deferred_columns_loaded(cast: Cast) -> None:
+    def reload(session: Session) -> tuple[str, bytes | None]:
+        call = session.scalars(select(Call)).one()
+        session.refresh(call)
+        session.expire(call)
+        settings = session.scalars(select(BusinessSettings)).one()
+        return call.call_sid, settings.greeting_clip
+
+    assert bound(cast, reload) == ("CA-clinic", None)
+
+
 def test_a_change_of_everything_changes_one_business(cast: Cast) -> None:
     bound(cast, lambda s: s.execute(update(Call).values(summary="mine")))
 

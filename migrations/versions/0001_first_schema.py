@@ -242,6 +242,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("customer_id", IDENTIFIER, nullable=False),
         sa.Column("call_id", IDENTIFIER, nullable=True),
+        sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("service", sa.String(length=200), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),

@@ -105,6 +105,8 @@ class Appointment(TenantOwned, Base):
     customer_id: Mapped[int] = mapped_column(Identifier)
     # The call that booked it, if one did.
     call_id: Mapped[int | None] = mapped_column(Identifier)
+    # The name this appointment was made under; the customer's own may differ (a parent books for a child).
+    name: Mapped[str] = mapped_column(String(120), default="")
     service: Mapped[str] = mapped_column(String(200), default="")
     notes: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]

@@ -22,6 +22,8 @@ class OutboxStatus(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+    # What it says is no longer so: the appointment was moved or cancelled before it was sent.
+    DROPPED = "dropped"
 
 
 class OutboxMessage(TenantOwned, Base):
