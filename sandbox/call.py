@@ -28,12 +28,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.settings import VAR, Settings, SettingsError, load_settings
 from sandbox.speech import SpeechUnavailable, say
+from sandbox.twilio.call_rows import read_call
 from sandbox.twilio.call_screen import CallScreen, fault, summary
 from sandbox.twilio.caller import Caller, CallerOptions
-from sandbox.twilio.database_world import read_call
 from sandbox.twilio.result import CallResult
-from sandbox.twilio.scenario import ScenarioError, load_scenario
-from sandbox.twilio.stage import StageFailed, stage
 from sandbox.twilio.steps import HangUp, Keys, Say, Step, When
 from services.database import Database, DatabaseUnavailable
 from services.seed import CLINIC_NUMBER, OFFICE_NUMBER
@@ -58,7 +56,6 @@ CONVERSATIONS = {
     ],
 }
 ANSWER_PAUSE_MS = 900  # this long after the agent's last sound the caller speaks
-PATIENCE_MS = 12_000
 POLL_S = 0.25
 
 
@@ -70,7 +67,7 @@ def main() -> int:
         if arguments.scenario is not None:
             return play_scenario(arguments.scenario, arguments.wav, console)
         return asyncio.run(_call(arguments, settings, console))
-    except (SettingsError, ScenarioError, SpeechUnavailable, StageFailed, OSError) as error:
+    except (SettingsError, SpeechUnavailable, OSError) as error:
         console.print(f"[red]{error}[/]", markup=True)
         return 1
 
@@ -81,14 +78,15 @@ def conversation(arguments: argparse.Namespace) -> list[Step]:
     lines = list(arguments.say or ([] if arguments.keys else CONVERSATIONS[language]))
     if arguments.keys:
         lines.append(f"keys:{arguments.keys}")
-    when = When(agent_done_ms=ANSWER_PAUSE_MS, patience_ms=PATIENCE_MS)
-    first = When(silence_ms=2000, patience_ms=PATIENCE_MS)  # there may be no greeting
+    patience_ms = int(arguments.patience_s * 1000)
+    when = When(agent_done_ms=ANSWER_PAUSE_MS, patience_ms=patience_ms)
+    first = When(silence_ms=2000, patience_ms=patience_ms)  # there may be no greeting
     steps = []
     for number, line in enumerate(lines):
         keys = line.removeprefix("keys:") if line.startswith("keys:") else ""
         action = Keys(keys) if keys else Say(say(line, language), line)
         steps.append(Step(action, when if number else first))
-    return [*steps, Step(HangUp(), When(agent_done_ms=1500, patience_ms=PATIENCE_MS))]
+    return [*steps, Step(HangUp(), When(agent_done_ms=1500, patience_ms=patience_ms))]
 
 
 async def _call(arguments: argparse.Namespace, settings: Settings, console: Console) -> int:
@@ -179,10 +177,10 @@ def _finish(result: CallResult, stored: dict[str, Any], wav: Path, console: Cons
     console.print(summary(result, stored))
     if result.heard:
         result.write_wav(wav)
-        console.print(f"recording: {wav}  (left: caller, right: agent)", highlight=False)
+        console.print(f"recording: {wav}  (left: caller, right: agent)", highlight=False, soft_wrap=True)
     reason = fault(result)
     if reason:
-        console.print(f"[red]not in order:[/] {reason}", highlight=False)
+        console.print(f"[red]not in order:[/] {reason}", highlight=False, soft_wrap=True)
         return 1
     console.print("[green]in order:[/] the agent spoke after every turn of the caller")
     return 0
@@ -194,20 +192,32 @@ def _wav_path() -> Path:
 
 def play_scenario(path: Path, wav: Path | None, console: Console) -> int:
     """A scenario file on an installation of its own: its model is scripted, so the running server cannot play it."""
-    scenario = load_scenario(path)
+    # Only here: the model's script language takes a second to import.
+    from sandbox.twilio.scenario import ScenarioError, load_scenario
+    from sandbox.twilio.stage import StageFailed, stage
+
+    try:
+        scenario = load_scenario(path)
+    except ScenarioError as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
     console.print(f"[dim]starting a server and a scripted model for {scenario.name}[/]")
-    with (
-        tempfile.TemporaryDirectory(prefix="scenario-") as directory,
-        stage(Path(directory), environment=scenario.server) as running,
-    ):
-        report = asyncio.run(running.runner().run(scenario))
-    console.print(report.text(), markup=False, highlight=False)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="scenario-") as directory,
+            stage(Path(directory), environment=scenario.server) as running,
+        ):
+            report = asyncio.run(running.runner().run(scenario))
+    except (ScenarioError, StageFailed) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    console.print(report.text(), markup=False, highlight=False, soft_wrap=True)
     for check in report.checks:
         if check.ok:
-            console.print(f"  [green]ok[/]  {check.what}", highlight=False)
+            console.print(f"  [green]ok[/]  {check.what}", highlight=False, soft_wrap=True)
     if wav is not None and report.result.heard:
         report.result.write_wav(wav)
-        console.print(f"recording: {wav}  (left: caller, right: agent)", highlight=False)
+        console.print(f"recording: {wav}  (left: caller, right: agent)", highlight=False, soft_wrap=True)
     return 0 if report.passed else 1
 
 
@@ -226,6 +236,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--url", default="http://127.0.0.1:5000", help="the server (default %(default)s)")
     parser.add_argument("--database", metavar="URL", help="the server's database (default: DATABASE_URL)")
     parser.add_argument("--max-s", type=float, default=180.0, help="the caller hangs up after this many seconds")
+    parser.add_argument("--patience-s", type=float, default=12.0, help="how long the caller waits for an answer")
     return parser.parse_args()
 
 

@@ -54,7 +54,7 @@ class CallScreen:
         if was_silent and self._agent.speaking_since_ms is not None:
             self._agent_begins(at_ms)
         if over is not None:
-            self._print(over.end_ms, f"[cyan]agent[/]   silent after {over.length_ms / 1000:.1f} s")
+            self._print(over.end_ms, f"[cyan]agent[/]   falls silent after {over.length_ms / 1000:.1f} s")
         if self._live is not None and at_ms % 120 == 0:
             self._live.update(self._meter())
 
@@ -89,7 +89,7 @@ class CallScreen:
         )
 
     def _print(self, at_ms: float, line: str) -> None:
-        self._console.print(f"[dim]{at_ms / 1000:7.1f}[/]  {line}", highlight=False)
+        self._console.print(f"[dim]{at_ms / 1000:7.1f}[/]  {line}", highlight=False, soft_wrap=True)
 
 
 def _bar(level: int) -> str:

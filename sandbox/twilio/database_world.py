@@ -9,16 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import aiohttp
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sandbox.twilio.call_rows import read_call
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.scenario import Scenario
 from sandbox.twilio.scenario_runner import Prepared
 from services.businesses import create_business
-from services.calls import find_call
 from services.database import Database
-from services.models import Appointment, CallEvent, CallStatus, Lead, ServerEvent, Turn
 from services.seed import CLINIC, CLINIC_PROMPT, OFFICE, OFFICE_PROMPT
 
 T = TypeVar("T")
@@ -78,51 +76,6 @@ class DatabaseWorld:
         async with aiohttp.ClientSession() as http, http.post(self._control + path, json=body) as answer:
             if answer.status != 200:
                 raise RuntimeError(f"{path} answered {answer.status}: {await answer.text()}")
-
-
-def read_call(session: Session, call_sid: str) -> dict[str, Any]:
-    """The call's row and what belongs to it, as plain values; {"rows": 0} when there is none."""
-    call = find_call(session, call_sid)
-    if call is None:
-        return {"rows": 0, "final": False}
-
-    def all_of(model: Any) -> list[Any]:
-        return list(session.scalars(select(model).where(model.call_id == call.id).order_by(model.id)))
-
-    turns = session.scalars(select(Turn).where(Turn.call_id == call.id).order_by(Turn.generation, Turn.seq))
-    return {
-        "rows": 1,
-        "final": call.status is CallStatus.ENDED and call.finished_at is not None,
-        "status": call.status.value,
-        "carrier_status": call.carrier_status,
-        "end_reason": call.end_reason,
-        "next_step": call.next_step.value,
-        "resume_count": call.resume_count,
-        "greeting_done": call.greeting_done,
-        "draft_booking": dict(call.draft_booking),
-        "metrics": dict(call.metrics),
-        "summary": call.summary,
-        "turns": [
-            {
-                "seq": turn.seq,
-                "role": turn.role.value,
-                "text": turn.text,
-                "text_unheard": turn.text_unheard,
-                "heard_ms": turn.heard_ms,
-                "total_ms": turn.total_ms,
-                "interrupted": turn.interrupted,
-                "generation": turn.generation,
-            }
-            for turn in turns
-        ],
-        "events": [event.kind for event in all_of(CallEvent)],
-        "server_events": [event.kind for event in all_of(ServerEvent)],
-        "appointments": [
-            {"status": one.status.value, "starts_at": one.starts_at.isoformat(), "name": one.name}
-            for one in all_of(Appointment)
-        ],
-        "leads": len(all_of(Lead)),
-    }
 
 
 def summarise(sessions: list[dict[str, Any]]) -> dict[str, Any]:

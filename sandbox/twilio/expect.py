@@ -46,7 +46,7 @@ def check_call(
     for heard in expect.heard:
         checks.append(_spanned(result, heard, _heard_name(heard), partial(_heard, scenario, result, heard, clip)))
     for never in expect.never:
-        what = f"answer {never.answer} is not heard from {never.from_ms} to {never.to_ms or 'its end'} ms"
+        what = f"answer {never.answer}{_part(never.from_ms, never.to_ms)} is not heard"
         checks.append(_spanned(result, never, what, partial(_never, result, never)))
     for silence in expect.silence:
         checks.append(_spanned(result, silence, "silence", partial(_silent, result, silence)))
@@ -212,13 +212,17 @@ def _times(count: int) -> str:
     return {0: "missing", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
+def _part(from_ms: int, to_ms: int | None) -> str:
+    return f" from {from_ms} to {'its end' if to_ms is None else f'{to_ms} ms'}" if from_ms or to_ms is not None else ""
+
+
 def _heard_name(heard: Heard) -> str:
     if heard.answer is None:
         what = repr(heard.text or heard.clip)
     elif heard.ends is not None:
         what = f"answer {heard.answer} up to {heard.ends[0]}..{heard.ends[1]} ms"
     else:
-        what = f"answer {heard.answer} from {heard.from_ms} to {heard.to_ms or 'its end'} ms"
+        what = f"answer {heard.answer}{_part(heard.from_ms, heard.to_ms)}"
     return f"{what} is heard" + (f" {heard.times} times" if heard.times != 1 else "")
 
 

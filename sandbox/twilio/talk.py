@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from media.audio_config import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SILENCE_FRAME
 from sandbox.twilio import audio
-from sandbox.twilio.result import CallResult
+from sandbox.twilio.result import CallResult, Event
 from sandbox.twilio.steps import AGENT_LOUD_RMS
 
 PAUSE_MS = 600  # a longer silence ends an utterance
@@ -70,7 +70,7 @@ def utterances(mulaw: bytes, pause_ms: int = PAUSE_MS) -> list[Utterance]:
 
 @dataclass(slots=True, frozen=True)
 class CallerTurn:
-    """One thing the caller said, and how long the agent's first sound took after its last. None: it never came."""
+    """Something the caller said or keyed in; latency_ms: to the agent's first sound after it, None: it never came."""
 
     text: str
     start_ms: int
@@ -79,19 +79,28 @@ class CallerTurn:
 
 
 def caller_turns(result: CallResult) -> list[CallerTurn]:
-    """The caller's sentences in order. An answer counts until the caller speaks again."""
-    said = [event for event in result.events if event.kind == "say"]
+    """The caller's sentences and keys in order. An answer counts until the caller goes on."""
+    said = [event for event in result.events if event.kind in {"say", "keys"}]
     agent = utterances(result.heard)
     found = []
     for number, event in enumerate(said):
         start = int(event.at_ms)
-        spoken = result.said[start * BYTES_PER_MS : (start + int(event.details["length_ms"])) * BYTES_PER_MS]
-        own = utterances(spoken)
-        end = start + (own[-1].end_ms if own else 0)
+        end = start + _sounding_ms(result, event)
         until = said[number + 1].at_ms if number + 1 < len(said) else float("inf")
         answer = next((one.start_ms for one in agent if end <= one.start_ms < until), None)
-        found.append(CallerTurn(event.details["text"], start, end, None if answer is None else answer - end))
+        text = event.details.get("text") or event.details.get("digits", "")
+        found.append(CallerTurn(text, start, end, None if answer is None else answer - end))
     return found
+
+
+def _sounding_ms(result: CallResult, event: Event) -> int:
+    """How long the caller was at it: without the silence at a clip's end."""
+    length = int(event.details["length_ms"])
+    if event.kind == "keys":
+        return length
+    start = int(event.at_ms)
+    own = utterances(result.said[start * BYTES_PER_MS : (start + length) * BYTES_PER_MS])
+    return own[-1].end_ms if own else 0
 
 
 def silences(result: CallResult, longer_than_ms: int) -> list[Utterance]:

@@ -1,0 +1,40 @@
+"""Every scenario file of tests/scenarios through real sockets, against the product and a scripted model.
+
+Scenarios that need the same server environment share a server and are on the line together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from sandbox.twilio.scenario import Scenario, load_scenarios
+from sandbox.twilio.scenario_runner import Report
+from sandbox.twilio.stage import stage
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+
+
+def by_environment(scenarios: list[Scenario]) -> list[list[Scenario]]:
+    groups: dict[tuple[tuple[str, str], ...], list[Scenario]] = defaultdict(list)
+    for scenario in scenarios:
+        groups[tuple(sorted(scenario.server.items()))].append(scenario)
+    return list(groups.values())
+
+
+def play(scenarios: list[Scenario], directory: Path, worker: str) -> list[Report]:
+    with stage(directory, environment=scenarios[0].server, worker=worker) as running:
+        reports = asyncio.run(running.runner().run_all(scenarios, at_once=8))
+        assert "Traceback" not in running.logs(), running.logs()
+        return reports
+
+
+@pytest.mark.parametrize("worker", ["gevent", "gthread"])
+def test_every_scenario_comes_out_as_its_file_says(tmp_path: Path, worker: str) -> None:
+    groups = by_environment(load_scenarios(SCENARIOS))
+    reports = [report for n, group in enumerate(groups) for report in play(group, tmp_path / str(n), worker)]
+    failed = [report.text() for report in reports if not report.passed]
+    assert not failed, "\n\n".join(failed)
