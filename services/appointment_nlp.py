@@ -1,0 +1,104 @@
+"""What callers want, read from the last turns of a call (A1): the door to the parsers, used by the call's desk.
+
+`parse_utterance` and `read_turns` are the built-in parser (pure, no key). `AppointmentNlp` adds the chat model when
+there is one, opening hours, and the order of things: a newer exchange overtakes an older one, a repeated transcript
+counts once. Time comes in as an argument; nothing here sleeps or starts a thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.business_policy import Policy
+from services.nlp_hours import resolve_with_hours
+from services.nlp_model import ModelParser, Reading, cross_checked
+from services.nlp_parser import merged, parse_utterance, read_turns
+from services.nlp_types import DateOption, Parsed, TimeOption, Turn
+
+__all__ = [
+    "AppointmentNlp",
+    "DateOption",
+    "Exchange",
+    "ModelParser",
+    "Parsed",
+    "Reading",
+    "TimeOption",
+    "Turn",
+    "merged",
+    "parse_utterance",
+    "read_turns",
+    "resolve_with_hours",
+]
+
+TURNS_READ = 12
+DEBOUNCE_MS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Turns to read, ended by the caller's; `number` grows with each."""
+
+    number: int
+    turns: tuple[Turn, ...]
+
+
+class AppointmentNlp:
+    """One call's reader. `model` is None without a key; `region` is where phone numbers need no country code."""
+
+    def __init__(
+        self, policy: Policy, model: ModelParser | None = None, *, region: str = "IL", debounce_ms: int = DEBOUNCE_MS
+    ) -> None:
+        self._policy = policy
+        self._model = model
+        self._region = region
+        self._debounce_ms = debounce_ms
+        self._turns: deque[Turn] = deque(maxlen=TURNS_READ)
+        self._seen: deque[str] = deque(maxlen=4 * TURNS_READ)
+        self._number = 0
+        self._taken = 0
+        self._due_ms: int | None = None
+        self.overtaken = 0
+
+    def heard(self, turn: Turn, turn_id: str, at_ms: int) -> bool:
+        """Takes in one finished turn; False when `turn_id` was heard before. `at_ms`: any steady clock."""
+        if turn_id in self._seen:
+            return False
+        self._seen.append(turn_id)
+        self._turns.append(turn)
+        if turn.role == "caller":
+            self._number += 1
+            self._due_ms = at_ms + self._debounce_ms
+        return True
+
+    def recall(self, turns: Sequence[Turn]) -> None:
+        """Restores the conversation after a lost socket; nothing becomes due by it."""
+        self._turns.extend(turns)
+
+    def wait_ms(self, at_ms: int) -> int | None:
+        """Milliseconds until an exchange is due, 0 when one is, None when nothing waits."""
+        return None if self._due_ms is None else max(0, self._due_ms - at_ms)
+
+    def take(self, at_ms: int) -> Exchange | None:
+        """The exchange to read now, once the caller has been quiet for the debounce time; None before that."""
+        if self._due_ms is None or at_ms < self._due_ms:
+            return None
+        self._due_ms = None
+        self._taken = self._number
+        return Exchange(self._number, tuple(self._turns))
+
+    def read(self, exchange: Exchange, now: datetime) -> Parsed | None:
+        """Reads an exchange; may wait for the model, so it belongs in the desk's thread. `now` is aware.
+
+        None when a newer exchange came in meanwhile: its reading holds all that this one could say.
+        """
+        wall = now.astimezone(self._policy.zone).replace(tzinfo=None)
+        parsed = read_turns(exchange.turns, wall, region=self._region)
+        if self._model is not None:
+            parsed = cross_checked(parsed, self._model.read(exchange.turns, wall), exchange.turns)
+        if exchange.number != self._number:
+            self.overtaken += 1
+            return None
+        return resolve_with_hours(parsed, self._policy, now)

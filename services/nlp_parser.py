@@ -1,0 +1,147 @@
+"""The built-in parser: one utterance, or the last turns of a call, into what the caller wants (A1). Pure.
+
+Needs no key and no network. It never guesses: what can be read in two ways comes out as two options.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.nlp_dates import Calendar, DateMention, find_dates
+from services.nlp_fold import drop_past, fold_dates, fold_times
+from services.nlp_intent import IntentFound, asked_for, find_intent, is_no, is_yes
+from services.nlp_offers import Offer, choose, offers_in
+from services.nlp_people import find_name
+from services.nlp_phone import find_phone
+from services.nlp_relative import find_delay
+from services.nlp_times import find_times
+from services.nlp_tokens import Found, Token, normalise, split, tokenise
+from services.nlp_types import DateOption, Parsed, TimeOption, Turn
+
+_HEBREW = re.compile("[א-ת]")
+SUNDAY, MONDAY = 6, 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    dates: tuple[DateOption, ...]
+    times: tuple[TimeOption, ...]
+
+
+def parse_utterance(text: str, now: datetime, agent_text: str = "", *, region: str = "IL") -> Parsed:
+    """What one utterance says. `now` is wall-clock in the business's zone; `agent_text` is what the agent said before.
+
+    `region` is the country whose phone numbers may be said without a country code.
+    """
+    now = now.replace(tzinfo=None)
+    words = split(text)
+    phone, partial = find_phone(words, region)
+    name = find_name(_without(words, phone), asked=asked_for(agent_text) == "name")
+    tokens = tokenise(_without(_without(_without(words, phone), partial), name))
+    lowered = normalise(text).lower()
+    change = find_intent(lowered, has_wish=False).change
+    wish = _wish(tokens, _calendar(text, now), now, change)
+    found = find_intent(lowered, has_wish=bool(wish.dates or wish.times))
+    parsed = Parsed(
+        intent=found.intent,  # type: ignore[arg-type]
+        name=name.value,
+        phone=phone.value,
+        phone_partial=partial.value,
+        change=found.change,
+        rejected=is_no(lowered) and not wish.dates and not wish.times and not found.explicit,
+        confidence=_confidence(found, wish),
+    ).with_wish(wish.dates, wish.times)
+    return _with_offers(parsed, lowered, offers_of(agent_text, now))
+
+
+def read_turns(turns: Sequence[Turn], now: datetime, *, region: str = "IL") -> Parsed:
+    """What the caller wants after these turns: later words replace earlier ones, details add up."""
+    known, agent_text = Parsed(), ""
+    for turn in turns:
+        if turn.role == "agent":
+            agent_text = turn.text
+            continue
+        known = merged(known, parse_utterance(turn.text, now, agent_text, region=region))
+        agent_text = ""
+    return known
+
+
+def merged(known: Parsed, latest: Parsed) -> Parsed:
+    """The latest exchange on top of what was known. A bare detail goes on with what the caller was after."""
+    adds = latest.dates or latest.times or latest.name or latest.phone or latest.phone_partial or latest.accepted
+    carried = latest.intent == "none" and known.intent != "none" and bool(adds)
+    refused = latest.rejected and not latest.accepted
+    return replace(
+        latest,
+        intent=known.intent if carried else latest.intent,
+        change=latest.change or (known.change if carried or latest.intent == known.intent else ""),
+        dates=latest.dates or known.dates,
+        times=latest.times or (() if refused else known.times),
+        name=latest.name or known.name,
+        phone=latest.phone or ("" if latest.phone_partial else known.phone),
+        confidence=max(latest.confidence, known.confidence) if carried else latest.confidence,
+    )
+
+
+def offers_of(agent_text: str, now: datetime) -> tuple[Offer, ...]:
+    """The concrete times in the agent's words."""
+    if not agent_text:
+        return ()
+    tokens = tokenise(split(agent_text))
+    return offers_in(tokens, _calendar(agent_text, now), now)
+
+
+def _calendar(text: str, now: datetime) -> Calendar:
+    return Calendar(now.date(), SUNDAY if _HEBREW.search(text) else MONDAY)
+
+
+def _without(words: Sequence[Token], found: Found) -> list[Token]:
+    """The words with those of a name or number made meaningless, so that "שני" in a name is no Monday."""
+    return [
+        Token(word.raw, "", {"data": 1}, written=word.written) if index in found.used else word
+        for index, word in enumerate(words)
+    ]
+
+
+def _wish(tokens: Sequence[Token], cal: Calendar, now: datetime, change: str) -> _Wish:
+    delay = find_delay(tokens, now)
+    if delay:
+        return _Wish(*delay)
+    mentions = find_dates(tokens, cal)
+    current = [mention for mention in mentions if not mention.past and not (change == "move" and mention.from_)]
+    dates = fold_dates(tokens, current, cal)
+    if not dates and change == "cancel":  # "I can't come tomorrow, please cancel" is about tomorrow
+        dates = fold_dates([], [replace(mention, start=0, end=0) for mention in current], cal)
+    clocks = find_times(tokens, [(mention.start, mention.end) for mention in mentions])
+    times = fold_times(tokens, clocks)
+    return _Wish(dates, drop_past(times, dates, now)) if not _only_past(mentions) else _Wish((), ())
+
+
+def _only_past(mentions: Sequence[DateMention]) -> bool:
+    return bool(mentions) and all(mention.past for mention in mentions)
+
+
+def _with_offers(parsed: Parsed, lowered: str, offers: Sequence[Offer]) -> Parsed:
+    """Reads the utterance as an answer to what the agent had offered."""
+    if not offers:
+        return parsed
+    chosen = choose(lowered, parsed.dates, parsed.times, offers, agreed=is_yes(lowered))
+    if chosen is None:
+        days = {offer.date for offer in offers}
+        common = days.pop() if len(days) == 1 else None
+        if parsed.times and not parsed.dates and common:  # "כן, אבל בחמש": of the day they speak of
+            return parsed.with_wish((common,), parsed.times)
+        return parsed
+    accepted = replace(parsed, intent="book", accepted=True, rejected=False, confidence=0.9)
+    return accepted.with_wish((chosen.date,) if chosen.date else parsed.dates, chosen.times)
+
+
+def _confidence(found: IntentFound, wish: _Wish) -> float:
+    """0.9 said in so many words, 0.7 inferred from a bare date or time, less when it can be read in two ways."""
+    if found.intent == "none":
+        return 0.3 if wish.dates or wish.times else 0.0
+    certainty = 0.9 if found.explicit else 0.7
+    return certainty * (0.6 if len(wish.dates) > 1 or len(wish.times) > 1 else 1.0)

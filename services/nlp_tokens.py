@@ -1,0 +1,199 @@
+"""Words of an utterance with their senses: the shared ground of the Hebrew and English grammar. Pure.
+
+A token's `senses` map a kind to a value. The kinds:
+num, ord, weekday (0 Monday), month, rel (days from today), rel_part (days, part of day), part (of the day), unit,
+dual (two of a unit), half, quarter, clock (hour, minute, written in 24 h), dmy (three numbers as written), next, this,
+last, in, within, after, before, until, from, between, around, at, to, past, or, and, neg, can, correction, neutral,
+skip (says nothing about time), thing (what is counted), comma, stop. Words without any sense are left as they are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from services import nlp_lexicon_en, nlp_lexicon_he
+
+_NORMAL = str.maketrans({"״": '"', "”": '"', "“": '"', "׳": "'", "’": "'", "‘": "'", "־": "-", "–": "-", "—": "-"})
+_TOKEN = re.compile(
+    r"""(?P<clock>\d{1,2}:\d{2}(?!\d))
+      | (?P<date>\d{1,4}[./-]\d{1,2}(?:[./-]\d{2,4})?(?![\d]))
+      | (?P<int>\d+)
+      | (?P<word>[א-ת]+(?:["'][א-ת]+)*'? | [^\W\d_א-ת]+(?:['-][^\W\d_א-ת]+)*)
+      | (?P<punct>[,.;:!?…\n]+ | (?<=\s)-(?=\s))""",
+    re.VERBOSE,
+)
+_PREFIX = re.compile(r"ו?(?:כש|לכש|מש|ש)?(?:מה|לה|בה|[בלמכה])?")
+_PHRASES = {**nlp_lexicon_he.PHRASES, **nlp_lexicon_en.PHRASES}
+_LONGEST_PHRASE = max(map(len, _PHRASES))
+_LEXICON: dict[str, dict[str, object]] = {**nlp_lexicon_he.LEXICON, **nlp_lexicon_en.LEXICON}
+_ORDINAL_SUFFIXES = frozenset(("st", "nd", "rd", "th"))
+_TEEN_TAILS = frozenset(("עשר", "עשרה"))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`raw` the word in lower case, `text` it without `prefix` (Hebrew letters), `written` as the transcript
+    has it, `glued` when a hyphen joins it to the word before."""
+
+    raw: str
+    text: str
+    senses: Mapping[str, Any] = field(default_factory=dict)
+    prefix: str = ""
+    written: str = ""
+    glued: bool = False
+
+    def has(self, *kinds: str) -> bool:
+        return any(kind in self.senses for kind in kinds)
+
+    def get(self, kind: str) -> Any:
+        return self.senses.get(kind)
+
+    @property
+    def is_punctuation(self) -> bool:
+        return self.has("comma", "stop")
+
+    @property
+    def preposition(self) -> str:
+        """The last of ב ל מ כ ה in the prefix, "" when there is none."""
+        return next((letter for letter in reversed(self.prefix) if letter in "בלמכה"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value, and the indexes of the words it was read from."""
+
+    value: str
+    used: frozenset[int] = frozenset()
+
+
+def normalise(text: str) -> str:
+    """One kind of quote and dash, no vowel points; "p.m." becomes "pm", "Dr." "Dr"."""
+    plain = unicodedata.normalize("NFKC", text).translate(_NORMAL)
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("\u200e", "").replace("\u200f", "")
+    plain = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", plain, flags=re.IGNORECASE)
+    return re.sub(r"\b(dr|mr|mrs|ms|prof)\.", r"\1", plain, flags=re.IGNORECASE)
+
+
+def tokenise(words: Sequence[Token]) -> list[Token]:
+    """Words of one utterance with prefixes attached, phrases joined and numbers composed."""
+    return compose_numbers(_join_phrases(_attach_prefixes(words)))
+
+
+def split(text: str) -> list[Token]:
+    """The words one by one, before phrases are joined and numbers composed."""
+    found: list[Token] = []
+    plain = normalise(text)
+    for match in _TOKEN.finditer(plain):
+        kind, raw = match.lastgroup or "", match.group()
+        glued = bool(found) and match.start() > 0 and plain[match.start() - 1] == "-"
+        found.extend(replace(token, written=raw, glued=glued) for token in _token(kind, raw.lower()))
+    return found
+
+
+def _token(kind: str, raw: str) -> list[Token]:
+    if kind == "clock":
+        hour, minute = map(int, raw.split(":"))
+        return [Token(raw, raw, {"clock": (hour, minute, raw.startswith("0") or hour > 12)})] if minute < 60 else []
+    if kind == "date":
+        return [Token(raw, raw, {"dmy": raw})]
+    if kind == "int":
+        return [Token(raw, raw, {"num": int(raw), "digits": 1} if len(raw) <= 4 else {"long": raw})]
+    if kind == "punct":
+        return [Token(raw, raw, {"stop": 1} if set(raw) - {",", "-"} else {"comma": 1})]
+    return [_word(raw)]
+
+
+def _word(raw: str) -> Token:
+    bare = raw.rstrip("'")
+    for text in (raw, bare):
+        if text in _LEXICON:
+            return Token(raw, text, _with_gender(text, _LEXICON[text]))
+    if "-" in bare and all(part in _LEXICON for part in bare.split("-")):  # "twenty-five" said as one
+        return Token(raw, bare, {"hyphen": tuple(bare.split("-"))})
+    for length in (1, 2, 3, 4):
+        prefix, stem = bare[:length], bare[length:]
+        if len(stem) >= 2 and stem in nlp_lexicon_he.LEXICON and _PREFIX.fullmatch(prefix):
+            return Token(raw, stem, _with_gender(stem, nlp_lexicon_he.LEXICON[stem]), prefix)
+    plural = bare.removesuffix("s")
+    if plural != bare and _LEXICON.get(plural, {}).get("weekday") is not None:
+        return Token(raw, bare, {"generic": 1})
+    return Token(raw, bare)
+
+
+def _with_gender(text: str, senses: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**senses, "masculine": 1} if text in nlp_lexicon_he.MASCULINE_WORDS else senses
+
+
+def _attach_prefixes(tokens: Sequence[Token]) -> list[Token]:
+    """ "ב-15", "ב 18:30", "3rd", "twenty-five": a lone prefix joins its number, a suffix makes an ordinal."""
+    found: list[Token] = []
+    for token in tokens:
+        last = found[-1] if found else None
+        numeric = token.has("num", "clock", "dmy")
+        if "hyphen" in token.senses:
+            found += [_word(part) for part in token.senses["hyphen"]]
+        elif last and numeric and not last.senses.get("num") and last.raw and _is_lone_prefix(last):
+            found[-1] = replace(token, prefix=last.raw)
+        elif last and last.has("digits") and token.text in _ORDINAL_SUFFIXES:
+            found[-1] = replace(last, senses={"ord": last.get("num"), "suffix": 1})
+        else:
+            found.append(token)
+    return found
+
+
+def _is_lone_prefix(token: Token) -> bool:
+    return len(token.raw) <= 3 and bool(_PREFIX.fullmatch(token.raw)) and not token.prefix
+
+
+def _join_phrases(tokens: Sequence[Token]) -> list[Token]:
+    found: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        for length in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
+            words = tokens[at : at + length]
+            senses = _PHRASES.get((words[0].text, *(word.raw for word in words[1:])))
+            if senses is not None and not ("neutral" in senses and words[0].prefix):  # "בבוקר טוב לי" is no greeting
+                found.append(Token(" ".join(word.raw for word in words), words[0].text, senses, words[0].prefix))
+                break
+        else:
+            found.append(tokens[at])
+            length = 1
+        at += length
+    return found
+
+
+def compose_numbers(tokens: Sequence[Token]) -> list[Token]:
+    """ "עשרים ושלוש" and "twenty three" become 23, "שתים עשרה" 12, "twenty second" an ordinal."""
+    found: list[Token] = []
+    for token in tokens:
+        last = found[-1] if found else None
+        joined = _composed(last, token) if last else None
+        if joined:
+            found[-1] = joined
+        else:
+            found.append(token)
+    return found
+
+
+def _composed(last: Token, token: Token) -> Token | None:
+    first, second = last.get("num"), token.get("num")
+    if first is None or last.has("digits", "composed") or token.has("digits"):
+        return None
+    hebrew = "א" <= last.text[0] <= "ת"
+    raw = f"{last.raw} {token.raw}"
+    if hebrew and 1 <= first <= 9 and token.text in _TEEN_TAILS and not token.prefix:
+        return Token(raw, last.text, {"num": 10 + first, "composed": 1, **_masculine(last)}, last.prefix)
+    tens = 20 <= first <= 90
+    if tens and second is not None and 1 <= second <= 9 and (token.prefix == "ו" if hebrew else not token.prefix):
+        return Token(raw, last.text, {"num": first + second, "composed": 1, **_masculine(token)}, last.prefix)
+    if tens and not hebrew and 1 <= (token.get("ord") or 0) <= 9:
+        return Token(raw, last.text, {"ord": first + token.get("ord"), "composed": 1}, last.prefix)
+    return None
+
+
+def _masculine(token: Token) -> dict[str, int]:
+    return {"masculine": 1} if token.has("masculine") else {}
