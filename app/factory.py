@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import structlog
 from flask import Flask
 
@@ -18,6 +20,7 @@ from app.twilio_signature import check_signatures
 from app.webhooks import webhooks
 from media.audio_config import AUDIO_CONFIG
 from services.database import Database, DatabaseUnavailable
+from services.policy_calendar import load_holidays
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +33,7 @@ def application() -> Flask:
     settings = load_settings()
     configure_logging(settings)
     app = create_app(settings)
+    load_holidays(datetime.now(UTC).date())
     _announce(settings)
     return app
 

@@ -41,6 +41,7 @@ class Answer:
     utterances: dict[str, Utterance] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     done: bool = False
+    audible: bool = False  # its sound is on the way to the caller
     first_audio_at: float = 0.0
 
     def owns(self, utterance: Utterance) -> bool:
@@ -74,9 +75,6 @@ class Answers:
         if request.instructions is None and any(other.instructions is None for other in self.wanted):
             return
         self.wanted.append(request)
-
-    def forget_wanted(self, *kinds: str) -> None:
-        self.wanted = [request for request in self.wanted if request.kind not in kinds]
 
     @property
     def busy(self) -> bool:
@@ -177,9 +175,14 @@ class Answers:
             self._playout.release(utterance)
         return self.current.has_sound
 
-    def cancel_unheard(self) -> list[str]:
-        """Throw away the answer nobody heard. Returns its items, to be deleted from the conversation."""
-        self.forget_wanted("answer")
+    def cancel_unheard(self, kind: str | None = None) -> list[str]:
+        """Throw away the answer (of this kind) if nobody heard anything of it yet; what is being heard goes on.
+        Returns the items to be deleted from the conversation."""
+        self.wanted = [request for request in self.wanted if kind and request.kind != kind]
+        current = self.current
+        under_way = self.requested or (current.request if current is not None else None)
+        if under_way is None or (kind and under_way.kind != kind) or (current is not None and current.audible):
+            return []
         answer = self.let_go()
         if answer is None:
             return []

@@ -13,18 +13,19 @@ from typing import ClassVar
 import structlog
 
 from media.answers import Answer, Answers, Request
-from media.audio_config import AUDIO_CONFIG, FRAME_MS
+from media.audio_config import FRAME_MS
 from media.barge_in import BargeIn
 from media.barge_in import Decision as BargeDecision
 from media.call_state import CallState, Event, State
+from media.caller_side import CallerSide
 from media.conversation_settings import ConversationSettings
 from media.endpointing import Edge, LocalEndpoint
 from media.interruption import interrupt
 from media.metrics import CallMetrics
 from media.playout import Playout
 from media.silence import Nudge, SilenceWatch
-from media.transcript_filter import echoes, is_filler_only, is_valid_transcript
-from media.turn import Act, CallerItem, Decision, TurnTaking
+from media.transcript_filter import is_filler_only
+from media.turn import Act, Decision, TurnTaking
 from media.turn_log import Journal, TurnLog
 from media.tx_queue import Utterance
 from services import engine as e
@@ -35,7 +36,6 @@ AUDIBLE = (State.SPEAKING, State.HELD)
 SLOW_TICK_FRAMES = 10
 GREETING_SOUND_FRAMES = 6000 // FRAME_MS  # no sound of the greeting by then: let the caller speak
 GREETING_MAX_FRAMES = 45_000 // FRAME_MS  # no greeting is longer; a stuck one lets go
-COMMIT_PATIENCE_FRAMES = 500 // FRAME_MS  # speech stopped and nothing was committed: nobody is talking any more
 MAX_FAILURES = 2  # answers that failed unheard, in a row
 
 
@@ -71,11 +71,7 @@ class Conversation:
         self._closing_frames = 0
         self._greeting_frames = 0
         self._pending_facts: list[str] = []  # [SERVER] facts that came while no model was connected
-        self._over_agent: set[str] = set()  # items that began while the agent was audible
-        self._voiced = 0  # loud frames since the last commit
-        self._peak_rms = 0
-        self._peaks: dict[str, int] = {}
-        self._commit_due = 0
+        self._caller = CallerSide()
         self._refractory = 0
         self._failures = 0
         self._audible_answer: Answer | None = None
@@ -117,9 +113,11 @@ class Conversation:
         self.turns.waiting.clear()
         self.turns.speaking = False
         answer = self.answers.current
-        if answer is not None and not answer.has_sound:
-            self.answers.over()
+        if answer is not None and not answer.audible:
+            self.answers.cancel_unheard()
             self.answers.want(Request("answer"))
+        if self.state.state is State.THINKING and not self.answers.wanted:
+            self.answers.want(Request("prompt", self.settings.ask_again))  # their last words went with the session
 
     def close_with(self, instructions: str | None, reason: str) -> None:
         """End the call after one last sentence; without one, after what is being said now."""
@@ -127,7 +125,6 @@ class Conversation:
             return
         self._end_reason = reason
         self._last_words = instructions
-        self.answers.wanted.clear()
         if self.state.state in AUDIBLE and self.answers.current is not None:
             self._close_after_answer = True
         else:
@@ -156,9 +153,8 @@ class Conversation:
         self.frames += 1
         state = self.state.state
         if above:
-            self._voiced += 1
+            self._caller.loud_frame(rms)
             self._log.voice()
-            self._peak_rms = max(self._peak_rms, rms)
         if state in AUDIBLE:
             self._barge(self.barge_in.frame(loud, speechlike))
         if self.settings.local_endpointing and state is not State.GREETING:
@@ -185,10 +181,8 @@ class Conversation:
             if self._greeting_frames > (GREETING_SOUND_FRAMES if silent else GREETING_MAX_FRAMES):
                 log.warning("greeting is stuck, protection released")
                 self.answers.cancel_unheard()
-                self.answers.forget_wanted("greeting")
                 self._greeting_over()
-        if self._commit_due and self.frames >= self._commit_due:
-            self._commit_due = 0
+        if self._caller.commit_missing(self.frames):
             self._act(self.turns.set_speaking(False))
         if self.state.state is State.CLOSING:
             self._closing_frames += SLOW_TICK_FRAMES
@@ -212,7 +206,7 @@ class Conversation:
         elif edge is Edge.ENDED and self.answers.engine is not None:
             self._log.turn_over()
             self.answers.engine.commit_turn()
-            self._commit_due = self.frames + COMMIT_PATIENCE_FRAMES
+            self._caller.stopped(self.frames)
 
     # -- barge-in --------------------------------------------------------------------------------------------
 
@@ -234,12 +228,10 @@ class Conversation:
         log.info("[BARGE-IN] User speaking while AI speaking - sending response.cancel")
         self.metrics.barge_in_events += 1
         cuts = interrupt(self.playout, self.answers, self.state)
-        self._audible_answer = None
         self._log.cut(cuts)
         self._journal.event("barge_in", "")
-        if self._close_after_answer:
-            self._close_after_answer = False  # the caller has more to say: the goodbye can wait
-        self._act(self.turns.answer_over())
+        self._close_after_answer = False  # the caller has more to say: the goodbye can wait
+        self._turn_answered(self._audible_answer)
 
     # -- the model -------------------------------------------------------------------------------------------
 
@@ -255,27 +247,20 @@ class Conversation:
         self._speech_started(event.item_id)
 
     def _speech_started(self, item_id: str) -> None:
-        self._commit_due = 0
-        if self.state.state in AUDIBLE:
+        audible = self.state.state in AUDIBLE
+        self._caller.started(item_id, audible)
+        if audible:
             self.barge_in.words_expected = True
-            self._over_agent.add(item_id)
         self._act(self.turns.set_speaking(True))
 
     def _on_speech_stopped(self, event: e.SpeechStopped) -> None:
         self._log.turn_over()
-        self._commit_due = self.frames + COMMIT_PATIENCE_FRAMES
+        self._caller.stopped(self.frames)
 
     def _on_committed(self, event: e.TurnCommitted) -> None:
         """The caller's turn is an item now; its words follow, or do not."""
-        self._commit_due = 0
-        item_id = event.item_id
-        over_agent = item_id in self._over_agent or "" in self._over_agent
-        self._over_agent.discard("")
-        item = CallerItem(item_id, self._voiced, over_agent)
-        self._peaks[item_id] = self._peak_rms
-        self._log.committed(item_id, max(0, self.frames - self._voiced) * FRAME_MS)
-        self._voiced = 0
-        self._peak_rms = 0
+        item = self._caller.committed(event.item_id)
+        self._log.committed(item.item_id, max(0, self.frames - item.voiced_frames) * FRAME_MS)
         if self.state.can(Event.TURN_ENDED):
             self.state.apply(Event.TURN_ENDED)
         decisions = self.turns.turn_ended(item)
@@ -283,28 +268,24 @@ class Conversation:
 
     def _on_transcript(self, event: e.CallerTranscript) -> None:
         item_id, text = event.item_id, event.text
-        filler = is_filler_only(text)
-        self.metrics.transcript(text, filler)
+        self.metrics.transcript(text, is_filler_only(text))
         answer = self.answers.current
-        spoken = " ".join(answer.texts.values()) if answer is not None else ""
-        valid = is_valid_transcript(text) and not (item_id in self._over_agent and echoes(text, spoken))
+        agent_text = " ".join(answer.texts.values()) if answer is not None else ""
+        valid = self._caller.has_words(item_id, text, agent_text)
         if valid and not self.turns.real:
             valid = self._first_words(item_id)
-        over_agent = item_id in self._over_agent
-        self._over_agent.discard(item_id)
+        over_agent = self._caller.was_over_agent(item_id) and self.state.state in AUDIBLE
+        self._caller.settled(item_id)
         self._log.words_came()
         if valid:
             self._log.caller(item_id, text)
             self.silence.caller_spoke()
-        if over_agent and self.state.state in AUDIBLE:
-            self._act(self.turns.words(item_id, valid))
+        self._act(self.turns.words(item_id, valid))
+        if over_agent:
             self._barge(self.barge_in.words(valid))
-        else:
-            self._act(self.turns.words(item_id, valid))
 
     def _first_words(self, item_id: str) -> bool:
-        """G2: loud enough to be the caller and not a voice in the room's far corner."""
-        if self._peaks.get(item_id, 0) < AUDIO_CONFIG.min_speech_rms:
+        if not self._caller.loud_enough(item_id):
             return False
         log.info("[NLP] First real user utterance detected - has_real_user_utterance=True")
         self.state.has_real_user_utterance.set()
@@ -314,7 +295,7 @@ class Conversation:
     def _on_transcript_failed(self, event: e.TranscriptFailed) -> None:
         log.warning("transcription failed", item=event.item_id, error=event.message)
         self.metrics.stt_failed_count += 1
-        self._over_agent.discard(event.item_id)
+        self._caller.settled(event.item_id)
         self._act(self.turns.failed(event.item_id))
 
     def _on_response_started(self, event: e.ResponseStarted) -> None:
@@ -366,9 +347,9 @@ class Conversation:
                 self.state.apply(Event.CLOSE)
                 self._finish()
                 return
-        else:
+        elif answer.request.kind == "answer":
             self.turns.answer_released()
-        self._act(self.turns.answer_over())
+        self._turn_answered(answer)
         if not self.answers.wanted and not self.answers.busy and self.state.can(Event.TURN_DROPPED):
             self.state.apply(Event.TURN_DROPPED)
 
@@ -406,6 +387,7 @@ class Conversation:
         if answer is self._audible_answer:
             return
         self._audible_answer = answer
+        answer.audible = True
         self._failures = 0
         if self.state.can(Event.AUDIO_BEGINS):
             self.state.apply(Event.AUDIO_BEGINS)
@@ -451,7 +433,13 @@ class Conversation:
         if self._close_after_answer:
             self._close_now()
             return
-        self._act(self.turns.answer_over())
+        self._turn_answered(answer)
+
+    def _turn_answered(self, answer: Answer | None) -> None:
+        """The answer is over; only one that answered the caller's turn settles the turn."""
+        self._audible_answer = None
+        if answer is not None and answer.request.kind == "answer":
+            self._act(self.turns.answer_over())
         self._pump()
 
     def _greeting_over(self) -> None:
@@ -459,8 +447,7 @@ class Conversation:
             return
         self._audible_answer = None
         self.state.apply(Event.GREETING_OVER)
-        self._voiced = 0
-        self._peak_rms = 0
+        self._caller.forget_sound()
         self._journal.greeting_done()
         log.info("[GREETING PROTECT] Greeting done - resuming audio to OpenAI")
         log.info("[GREETING] Barge-in now ENABLED for rest of call")
@@ -497,7 +484,7 @@ class Conversation:
             if self.answers.release():
                 self._audible()
         elif act is Act.CANCEL:
-            for unheard in self.answers.cancel_unheard():
+            for unheard in self.answers.cancel_unheard("answer"):
                 if engine is not None:
                     engine.delete_item(unheard)
         elif act is Act.DELETE:

@@ -138,8 +138,8 @@ class Call:
     def run(self) -> None:
         """Start the threads, read until the call is over, end them all under one deadline."""
         threads = [
-            _thread("realtime", self._realtime.loop),
             _thread("audio_tx_loop", self._sender.loop, self.playout, self._messages, self._context.call_sid),
+            _thread("realtime", self._realtime.loop),
             _thread("desk", self._desk.loop),
         ]
         with self.conversation.lock:

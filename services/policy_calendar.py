@@ -107,3 +107,10 @@ def spans_around(policy: Policy, day: date) -> tuple[Span, ...]:
 
 def local_date(policy: Policy, at: datetime) -> date:
     return at.astimezone(policy.zone).date()
+
+
+def load_holidays(today: date) -> None:
+    """Load the holiday tables now, at a worker's start, and not while the first call waits for its prompt."""
+    for year in (today.year, today.year + 1):
+        for language in ("he", "en_US"):
+            _holidays_of(year, language)

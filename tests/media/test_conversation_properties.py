@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from media.call_state import State
@@ -66,6 +66,8 @@ def do(call: VirtualCall, deed: tuple[str, int]) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(WORLD, st.lists(DEEDS, max_size=12))
 def test_every_byte_is_heard_once_in_order_and_speaking_always_ends(world: dict, deeds: list) -> None:
+    note(f"{world}")
+    note(f"{deeds}")
     call = build(world)
     for deed in deeds:
         do(call, deed)

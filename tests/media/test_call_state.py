@@ -1,0 +1,49 @@
+"""The state table: every pair is either in it or refused, and the flags always say what the state says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.call_state import TABLE, CallState, Event, IllegalTransition, State, mermaid
+
+
+@given(st.lists(st.sampled_from(list(Event))))
+def test_flags_mirror_the_state_whatever_happens(events: list[Event]) -> None:
+    call = CallState()
+    for event in events:
+        before = call.state
+        if (before, event) in TABLE:
+            assert call.apply(event) is TABLE[(before, event)]
+        else:
+            with pytest.raises(IllegalTransition):
+                call.apply(event)
+            assert call.state is before
+        assert call.hold.is_set() == (call.state is State.HELD)
+        assert call.greeting_playing.is_set() == (call.state is State.GREETING)
+        assert call.closing.is_set() == (call.state in (State.CLOSING, State.ENDED))
+        speaking = call.state in (State.GREETING, State.SPEAKING, State.HELD, State.CLOSING)
+        assert call.is_ai_speaking.is_set() == speaking
+
+
+def test_every_state_can_end_and_nothing_leaves_the_end() -> None:
+    assert all((state, Event.END) in TABLE for state in State)
+    assert {event for state, event in TABLE if state is State.ENDED} == {Event.END}
+
+
+def test_every_live_state_leads_back_to_listening_or_closing() -> None:
+    reachable = {State.LISTENING}
+    while True:
+        more = {state for (state, _), target in TABLE.items() if target in reachable} - reachable
+        if not more:
+            break
+        reachable |= more
+    assert reachable >= set(State) - {State.CLOSING, State.ENDED}
+
+
+def test_the_diagram_names_every_transition() -> None:
+    drawn = mermaid()
+    for (source, event), target in TABLE.items():
+        if event not in (Event.CLOSE, Event.END):
+            assert f"{source} --> {target}: {event}" in drawn
