@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.settings import VAR, Settings, SettingsError, load_settings
 from sandbox.speech import SpeechUnavailable, say
-from sandbox.twilio.call_rows import read_call
+from sandbox.twilio.call_rows import read_call, settled_call
 from sandbox.twilio.call_screen import CallScreen, fault, summary
 from sandbox.twilio.caller import Caller, CallerOptions
 from sandbox.twilio.result import CallResult
@@ -157,13 +157,12 @@ async def _read(database: Database | None, call_sid: str) -> dict[str, Any]:
 
 
 async def _final_row(database: Database | None, result: CallResult) -> dict[str, Any]:
-    stored: dict[str, Any] = {}
-    for _ in range(20):
-        stored = await _read(database, result.call_sid)
-        if not stored.get("rows") or stored["final"]:
-            break
-        await asyncio.sleep(POLL_S)
-    return stored
+    if database is None:
+        return {}
+    try:
+        return await settled_call(database, result.call_sid)
+    except (DatabaseUnavailable, SQLAlchemyError):
+        return {}
 
 
 def _show_turns(stored: dict[str, Any], screen: CallScreen) -> None:

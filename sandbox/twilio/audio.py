@@ -80,7 +80,7 @@ def wav_to_mulaw(data: bytes) -> bytes:
     while position + 8 <= len(data):
         name, size = data[position : position + 4], struct.unpack_from("<I", data, position + 4)[0]
         body = data[position + 8 : position + 8 + size]
-        if name == b"fmt ":
+        if name == b"fmt " and len(body) >= 16:
             audio_format, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
         elif name == b"data":
             break

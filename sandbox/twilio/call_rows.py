@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.calls import find_call
+from services.database import Database
 from services.models import Appointment, CallEvent, CallStatus, Lead, ServerEvent, Turn
+
+SETTLED_MS = 300
+SETTLES_WITHIN_S = 8.0
+
+
+async def settled_call(database: Database, call_sid: str) -> dict[str, Any]:
+    """The call's row once it has ended and nothing more is being written to it, or as it is after 8 s."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + SETTLES_WITHIN_S
+    before: dict[str, Any] = {}
+    while True:
+        found = await asyncio.to_thread(database.read, lambda session: read_call(session, call_sid))
+        over = not found["rows"] or (found["status"] == CallStatus.ENDED.value and found == before)
+        if over or loop.time() > deadline:
+            return found
+        before = found
+        await asyncio.sleep(SETTLED_MS / 1000)
 
 
 def read_call(session: Session, call_sid: str) -> dict[str, Any]:
     """The call's row and what belongs to it, as plain values; {"rows": 0} when there is none."""
     call = find_call(session, call_sid)
     if call is None:
-        return {"rows": 0, "final": False}
+        return {"rows": 0}
 
     def all_of(model: Any) -> list[Any]:
         return list(session.scalars(select(model).where(model.call_id == call.id).order_by(model.id)))
@@ -23,7 +42,6 @@ def read_call(session: Session, call_sid: str) -> dict[str, Any]:
     turns = session.scalars(select(Turn).where(Turn.call_id == call.id).order_by(Turn.generation, Turn.seq))
     return {
         "rows": 1,
-        "final": call.status is CallStatus.ENDED and call.finished_at is not None,
         "status": call.status.value,
         "carrier_status": call.carrier_status,
         "end_reason": call.end_reason,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import aiohttp
 from sqlalchemy.orm import Session
 
-from sandbox.twilio.call_rows import read_call
+from sandbox.twilio.call_rows import settled_call
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.scenario import Scenario
 from sandbox.twilio.scenario_runner import Prepared
@@ -21,7 +21,6 @@ from services.seed import CLINIC, CLINIC_PROMPT, OFFICE, OFFICE_PROMPT
 
 T = TypeVar("T")
 _BASES = {"clinic": (CLINIC_PROMPT, CLINIC), "office": (OFFICE_PROMPT, OFFICE)}
-FINAL_WITHIN_S = 8.0
 
 
 class DatabaseWorld:
@@ -53,13 +52,8 @@ class DatabaseWorld:
         return Prepared(number, match)
 
     async def stored(self, prepared: Prepared, result: CallResult) -> dict[str, Any]:
-        """See World. Waits until the row is final, so that late writes are seen."""
-        deadline = asyncio.get_running_loop().time() + FINAL_WITHIN_S
-        while True:
-            found = await asyncio.to_thread(self._database.read, lambda session: read_call(session, result.call_sid))
-            if not found["rows"] or found["final"] or asyncio.get_running_loop().time() > deadline:
-                return found
-            await asyncio.sleep(0.05)
+        """See World."""
+        return await settled_call(self._database, result.call_sid)
 
     async def model(self, prepared: Prepared) -> dict[str, Any]:
         """See World."""

@@ -191,7 +191,8 @@ def _repeats(heard: bytes) -> str:
 
 def _length_ms(scenario: Scenario, answer: int) -> int:
     """How long the script's answer with this number is, in coded sound."""
-    script = scenario.model
+    scripts = [script for script in (scenario.model, *scenario.model_again) if script.first_number <= answer]
+    script = max(scripts, key=lambda one: one.first_number, default=scenario.model)
     index = min(answer - script.first_number, len(script.answers) - 1)
     if index < 0:
         return 2000

@@ -135,7 +135,7 @@ class ClientSocket(asyncio.Protocol):
         if self._ws.state is not State.CLOSED:
             self._ws.receive_eof()
         code, reason = self._ws.close_code, self._ws.close_reason
-        self._listener.on_closed(1006 if code is None else code, reason or "", by_peer=not self._we_closed)
+        self._listener.on_closed(1006 if code is None else int(code), reason or "", by_peer=not self._we_closed)
 
     def _handshake_answered(self, response: Response) -> None:
         if self._opened.done():
