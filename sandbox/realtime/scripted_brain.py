@@ -19,40 +19,30 @@ _SILENCE = b"\xff"
 
 
 class ScriptedBrain:
-    """`choose` gives the script for a session's instructions; it is asked once, when they are first known."""
+    """Plays one script in one session."""
 
-    def __init__(self, choose: Callable[[str], Script], script: Script | None = None) -> None:
-        self._choose = choose
-        self._chosen = script
+    def __init__(self, script: Script) -> None:
+        self._script = script
         self._answers = 0
         self._turns = 0
 
-    @property
-    def script(self) -> Script:
-        """The session's script; choosing one blindly when the session was never configured."""
-        if self._chosen is None:
-            self._chosen = self._choose("")
-        return self._chosen
-
     def configured(self, config: SessionConfig) -> None:
         """See Brain."""
-        if self._chosen is None:
-            self._chosen = self._choose(config.instructions)
-        if self._chosen.input_format:
-            config.force_format("input", self._chosen.input_format)
-        if self._chosen.output_format:
-            config.force_format("output", self._chosen.output_format)
+        if self._script.input_format:
+            config.force_format("input", self._script.input_format)
+        if self._script.output_format:
+            config.force_format("output", self._script.output_format)
 
     def detector(self, turn_detection: Event) -> Detector:
         """See Brain."""
-        vad = self.script.vad
+        vad = self._script.vad
         if vad == "energy":
             return energy_detector(turn_detection)
         return ScheduledDetector([] if vad == "never" else [(turn.start_ms, turn.end_ms) for turn in vad])
 
     def answer(self, question: Question, deliver: Callable[[Plan], None]) -> None:
         """See Brain."""
-        script = self.script
+        script = self._script
         answers = script.answers or [_DEFAULT_ANSWER]
         number = self._answers
         self._answers += 1
@@ -60,7 +50,7 @@ class ScriptedBrain:
 
     def transcribe(self, turn: HeardTurn, deliver: Callable[[Hearing], None]) -> None:
         """See Brain."""
-        said = self.script.transcripts
+        said = self._script.transcripts
         deliver(_hearing(said[self._turns] if self._turns < len(said) else Transcript()))
         self._turns += 1
 

@@ -36,7 +36,7 @@ class Options:
     api_key: str | None = None
     keeps_events: bool = True
     new_brain: Callable[[], Brain] | None = None
-    """Makes each session's brain; None: the scripted one."""
+    """Makes the brain of a session that no script is for; None: the scripted one with a plain script."""
     chat: Chat = field(default_factory=Chat)
 
 
@@ -135,11 +135,14 @@ class RealtimeServer:
 
     def _session(self, record: SessionRecord, line: Line, script: Script | None) -> Session:
         loop = asyncio.get_running_loop()
-        if self.options.new_brain:
-            session = Session(record, line, self.options.new_brain(), lambda: _NO_SCRIPT)
-        else:
-            brain = ScriptedBrain(self.shelf.for_session, script)
-            session = Session(record, line, brain, lambda: brain.script)
+
+        def choose(instructions: str) -> tuple[Brain, Script]:
+            chosen = script or self.shelf.for_session(instructions)
+            if chosen is None and self.options.new_brain:
+                return self.options.new_brain(), _NO_SCRIPT
+            return ScriptedBrain(chosen or _NO_SCRIPT), chosen or _NO_SCRIPT
+
+        session = Session(record, line, choose)
 
         def do(fault: Fault) -> None:
             loop.call_soon_threadsafe(carry_out, fault, session)

@@ -32,23 +32,25 @@ _LEAST_COMMITTED_MS = 100.0
 _TOKENS_PER_MINUTE = 10_000_000
 
 
-class Session:
-    """`script` gives what the brain does not decide: faults, limits, names. A plain Script() has none of
-    them.
-    """
+Choose = Callable[[str], tuple[Brain, Script]]
+"""A session's instructions -> its brain, and a script for what no brain decides: faults, limits, names."""
 
-    def __init__(self, record: SessionRecord, line: Line, brain: Brain, script: Callable[[], Script]) -> None:
+
+class Session:
+    """`choose` is asked once, when the session is first configured or used."""
+
+    def __init__(self, record: SessionRecord, line: Line, choose: Choose) -> None:
         self.loop = asyncio.get_running_loop()
         self.record = record
         self.line = line
         self.config = SessionConfig(record.id, record.model, int(time.time()) + 3600)
-        self._brain = brain
-        self._script = script
+        self._choose = choose
+        self._brain: Brain | None = None
         self._faults = Faults([])
         self._old_names = False
         self._conversation = Conversation()
         self._audio = CallerAudio()
-        self._transcription = Transcription(self.loop, self.send, brain)
+        self._transcription = Transcription(self.loop, self.send)
         self._responses: dict[str, Response] = {}
         self._response_count = 0
         self._turn_count = 0
@@ -58,7 +60,6 @@ class Session:
         self._idle_from_ms = 0.0
         self._cached_tokens = 0
         self._has_spoken = False
-        self._is_configured = False
         self._detects: Event | None = None
         self._is_over = False
         self._limit: asyncio.TimerHandle | None = None
@@ -94,7 +95,8 @@ class Session:
             response.stop()
         self._responses.clear()
         self._transcription.close()
-        self._brain.close()
+        if self._brain:
+            self._brain.close()
         if self._limit:
             self._limit.cancel()
 
@@ -158,23 +160,24 @@ class Session:
         """Put the configuration into force; the first time, also what the script says about the session as a
         whole.
         """
-        self._brain.configured(self.config)
-        if not self._is_configured:
-            self._is_configured = True
-            script = self._script()
+        brain = self._brain
+        if brain is None:
+            brain, script = self._choose(self.config.instructions)
+            self._brain = brain
             self._faults = Faults(script.faults)
             self._old_names = script.old_names
             self._limit = self.loop.call_later(script.session_limit_ms / 1000, expire, self)
-        self._apply_config()
+        brain.configured(self.config)
+        self._apply_config(brain)
 
-    def _apply_config(self) -> None:
+    def _apply_config(self, brain: Brain) -> None:
         self.record.session = self.config.wire
         if self._audio.sound.format != self.config.input_format:
             self._audio.sound.format = self.config.input_format
         wanted = self.config.turn_detection
         if wanted != self._detects:
             self._detects = wanted
-            self._audio.detector = self._brain.detector(wanted) if wanted else None
+            self._audio.detector = brain.detector(wanted) if wanted else None
 
     # -- the caller's sound
 
@@ -187,7 +190,7 @@ class Session:
         if len(data) > _MOST_APPENDED:
             raise Refused("invalid_value", "Invalid 'audio': more than 15 MiB.", param="audio")
         self.record.heard(data)
-        if not self._is_configured:
+        if self._brain is None:
             self._settle()
         audio = self._audio
         audio.append(data)
@@ -231,7 +234,9 @@ class Session:
         self.send({"type": "input_audio_buffer.committed", "item_id": item_id, "previous_item_id": previous})
         self._announce_item(item, previous)
         self._turn_count += 1
-        self._transcription.begin(item, HeardTurn(item_id, sound, self._turn_count), self.config.transcribes)
+        if self._brain:
+            turn = HeardTurn(item_id, sound, self._turn_count)
+            self._transcription.begin(self._brain, item, turn, self.config.transcribes)
 
     def _idle(self) -> None:
         """Nothing was said for as long as idle_timeout_ms after the answer was heard."""
@@ -291,7 +296,7 @@ class Session:
 
     def _create_response(self, event: Event) -> None:
         params = check_response(event.get("response"))
-        if not self._is_configured:
+        if self._brain is None:
             self._settle()
         self._respond(params)
 
@@ -313,7 +318,7 @@ class Session:
         self._responses[response.id] = response
         response.announce()
         self._faults.at_answer(self, response.number, 0.0)
-        if not self._is_over:
+        if not self._is_over and self._brain:
             self._brain.answer(self._question(params), response.deliver)
 
     def _question(self, params: Event) -> Question:

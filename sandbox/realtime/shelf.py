@@ -8,7 +8,7 @@ from sandbox.realtime.script import Script
 
 
 class Shelf:
-    """Hands out scripts: by the session's instructions first, then in order, then a plain one."""
+    """Hands out scripts: by the session's instructions first, then in order."""
 
     def __init__(self, scripts: Iterable[Script] = ()) -> None:
         self._left: list[tuple[Script, int]] = []  # how many connections it still serves, 0: every one
@@ -30,15 +30,15 @@ class Shelf:
                 return self._taken(script) if script.handshake else None
         return None
 
-    def for_session(self, instructions: str) -> Script:
-        """The script of a session with these instructions."""
+    def for_session(self, instructions: str) -> Script | None:
+        """The script of a session with these instructions; None when none is left."""
         for script, _ in self._left:
             if script.match is not None and script.match in instructions:
                 return self._taken(script)
         for script, _ in self._left:
             if script.match is None:
                 return self._taken(script)
-        return Script()
+        return None
 
     def _taken(self, script: Script) -> Script:
         at = next(number for number, (one, _) in enumerate(self._left) if one is script)

@@ -21,15 +21,14 @@ class Transcription:
     transcripts.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, send: Callable[[Event], None], brain: Brain) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, send: Callable[[Event], None]) -> None:
         self._loop = loop
         self._send = send
-        self._brain = brain
         self._timers: set[asyncio.TimerHandle] = set()
         self._waiting: list[Callable[[], None]] = []
         self._is_over = False
 
-    def begin(self, item: Item, turn: HeardTurn, is_wanted: bool) -> None:
+    def begin(self, brain: Brain, item: Item, turn: HeardTurn, is_wanted: bool) -> None:
         """Have the brain hear a committed turn; `is_wanted` says whether the client asked for transcripts."""
 
         def deliver(hearing: Hearing) -> None:
@@ -40,7 +39,7 @@ class Transcription:
             else:
                 self._later(hearing.delay_ms, lambda: self._tell(item, turn, hearing, is_wanted))
 
-        self._brain.transcribe(turn, deliver)
+        brain.transcribe(turn, deliver)
 
     def close(self) -> None:
         """Stop every timer."""
