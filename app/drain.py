@@ -22,6 +22,10 @@ class Drain:
     def begin(self) -> None:
         self._event.set()
 
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it has begun, after at most `timeout_s`."""
+        return self._event.wait(timeout_s)
+
     def then(self, act: Callable[[], None]) -> None:
         """Call `act` from a thread of its own once it has begun."""
 

@@ -16,6 +16,7 @@ from app.live_calls import LiveCalls
 from app.logs import configure_logging
 from app.media_route import register_media_route
 from app.settings import Settings, load_settings
+from app.sweep import start_sweeping
 from app.twilio_signature import check_signatures
 from app.webhooks import webhooks
 from media.audio_config import AUDIO_CONFIG
@@ -53,12 +54,15 @@ def create_app(settings: Settings) -> Flask:
 def _make_worker(settings: Settings) -> Worker:
     drain, live_calls = Drain(), LiveCalls(settings.max_calls_per_worker)
     drain.then(live_calls.let_go)
+    database = Database(settings.database_url)
+    background = BackgroundWorker(retry_on=(DatabaseUnavailable,))
+    start_sweeping(database, background, drain)
     return Worker(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
         drain=drain,
         live_calls=live_calls,
-        background=BackgroundWorker(retry_on=(DatabaseUnavailable,)),
+        background=background,
         build=read_build_info(),
         signing_key=settings.signing_key,
     )

@@ -15,12 +15,14 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from media.metrics import CallMetrics
 
+disable_created_metrics()
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 WEBHOOKS = Counter("assistant_webhooks_total", "Webhook requests answered", ["endpoint", "status"])

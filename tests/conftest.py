@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 
 from app.settings import load_settings
+from sandbox.realtime import RunningServer as Model
+from sandbox.realtime import running_server
 from services.database import Database
 from services.migration import migrate
 from services.seed import seed_demo
@@ -75,12 +77,19 @@ def make_server(seeded_template: Path, tmp_path: Path) -> Iterator[ServerMaker]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def model() -> Iterator[Model]:
+    """A Realtime model for all servers of this process; give your calls scripts that only they match."""
+    with running_server() as running:
+        yield running
+
+
 @pytest.fixture(scope="session", params=["gevent", "gthread"])
 def server(
-    request: pytest.FixtureRequest, seeded_template: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, seeded_template: Path, tmp_path_factory: pytest.TempPathFactory, model: Model
 ) -> Iterator[RunningServer]:
     """A server that many tests use, once under gevent and once under plain threads. Use your own call ids."""
     directory = tmp_path_factory.mktemp(f"server-{request.param}")
     url = copy_database(seeded_template, directory)
-    with running_app(directory, url, worker=request.param) as running:
+    with running_app(directory, url, worker=request.param, OPENAI_REALTIME_URL=model.realtime_url) as running:
         yield running

@@ -1,0 +1,27 @@
+"""The pages owners work with: calls, prompt, hours, appointments, a telephone in the browser. Server-rendered."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.admin import accounts, home, login
+from app.admin.access import admin_pages, business_pages
+from app.admin.account import login_manager
+from app.admin.errors import set_up_errors
+from app.admin.security import add_headers, protect
+from app.admin.templating import set_up_templates
+from app.settings import Settings
+
+# Importing a file of pages registers its views.
+PAGES = (accounts, home, login)
+
+
+def register_admin(app: Flask, settings: Settings) -> None:
+    """Serve everything under /admin/."""
+    protect(app, settings)
+    login_manager.init_app(app)
+    set_up_templates(app)
+    set_up_errors(app)
+    for blueprint in (admin_pages, business_pages):
+        blueprint.after_request(add_headers)
+        app.register_blueprint(blueprint)

@@ -1,0 +1,65 @@
+"""What every template may use: words, formats, the business and account of the page, addresses of static files."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g, url_for
+
+from app.admin import formats
+from app.admin.access import here
+from app.admin.account import account
+from app.admin.words import LANGUAGE_NAMES, direction, language, t
+
+# Where no business is open yet.
+_USUAL_ZONE = ZoneInfo("Asia/Jerusalem")
+
+
+def set_up_templates(app: Flask) -> None:
+    """Register globals; static files get addresses that change with their content, so they may be kept for good."""
+    versions: dict[str, str] = {}
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        t=t,
+        language=language,
+        direction=direction,
+        LANGUAGE_NAMES=LANGUAGE_NAMES,
+        account=account,
+        here=here,
+        in_business=in_business,
+        zone=zone,
+        asset=partial(_asset, Path(str(app.static_folder)), versions),
+        **{name: getattr(formats, name) for name in _FORMATS},
+    )
+
+
+_FORMATS = (
+    "day_text",
+    "time_text",
+    "moment_text",
+    "clock_text",
+    "milliseconds_text",
+    "money_text",
+    "phone_text",
+    "iso_day",
+)
+
+
+def in_business() -> bool:
+    """Whether the page belongs to one business."""
+    return "here" in g
+
+
+def zone() -> ZoneInfo:
+    """The zone in which the page tells time."""
+    return here().zone if in_business() else _USUAL_ZONE
+
+
+def _asset(folder: Path, versions: dict[str, str], name: str) -> str:
+    if name not in versions:
+        versions[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()[:12]
+    return url_for("static", filename=name, v=versions[name])

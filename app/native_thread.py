@@ -1,0 +1,20 @@
+"""Run slow C code beside the calls: under gevent's worker one thread carries them all, and must not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from gevent import get_hub
+from gevent.monkey import is_module_patched
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def off_the_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """work's value, from a native thread under gevent, directly otherwise. For code that releases the GIL."""
+    if not is_module_patched("threading"):
+        return work(*args, **kwargs)
+    value: T = get_hub().threadpool.apply(work, args, kwargs)
+    return value
