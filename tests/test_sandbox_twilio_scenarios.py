@@ -168,3 +168,10 @@ def test_scenarios_are_played_side_by_side_and_reported(tmp_path: Path) -> None:
     assert "missing 200..300 ms" in failing.text()
     assert "stored.rows is 2" in failing.text()
     assert "hang-up" in failing.text()
+
+
+def test_the_example_in_the_documentation_is_in_order(tmp_path: Path) -> None:
+    page = (SCENARIOS.parent.parent / "docs" / "scenarios.md").read_text("utf-8")
+    example = tmp_path / "example.toml"
+    example.write_text(page.partition("```toml\n")[2].partition("```")[0], "utf-8")
+    assert load_scenario(example).expect.heard[1].after == "question"
