@@ -1,0 +1,167 @@
+"""N callers and the fake model in one process, to be pinned to a core of its own. Started by bench/load.py.
+
+Prints one JSON object: what was measured between the window's start and end, all calls up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import time
+import traceback
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from picows import ws_connect, ws_create_server
+
+from bench.load_caller import Caller
+from bench.load_model import ModelSession
+from bench.load_world import FRAME_BYTES, FRAME_S, Frame, World
+
+PHASES = 20  # callers are spread over the frame in steps of 1 ms
+CALLS_PER_S = 25  # how fast calls are set up
+WARM_UP_S = 5.0
+LAST_WORDS_S = 12.0
+
+
+class Generator:
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._world = World()
+        speech = frames(Path(options.speech).read_bytes())
+        # A quiet line: the lowest levels of mu-law, both signs.
+        quiet = frames(bytes(byte & 0x81 | 0x7E for byte in os.urandom(FRAME_BYTES * 50)))
+        self._callers: list[Caller] = []
+        for number in range(options.calls):
+            turned = number * 37 % len(speech)
+            self._callers.append(Caller(self._world, number, speech[turned:] + speech[:turned], quiet))
+
+    async def run(self) -> dict[str, Any]:
+        world, options = self._world, self._options
+        world.loop.set_exception_handler(self._failed)
+        server = await ws_create_server(lambda _: ModelSession(world, self._callers), "127.0.0.1", options.model_port)
+        memory_before = memory_mb(options.pid)
+        self._tick(world.now(), 0)
+        await self._set_up()
+        await asyncio.sleep(WARM_UP_S)
+        world.measuring = True
+        began, cpu, own = time.monotonic(), cpu_s(options.pid), time.process_time()
+        await asyncio.sleep(options.seconds)
+        world.measuring = False
+        lasted = time.monotonic() - began
+        cpu, own = cpu_s(options.pid) - cpu, time.process_time() - own
+        memory = memory_mb(options.pid) - memory_before
+        await self._finish()
+        server.close()
+        lost = [caller.lost_and_doubled() for caller in self._callers]
+        samples = asdict(world.samples)
+        for name in ("to_model", "to_caller", "gaps"):
+            samples[name] = spread(samples[name])
+        return {
+            "calls": options.calls,
+            "cpu_ms_per_call_s": cpu * 1000 / lasted / options.calls,
+            "cpu_share": cpu / lasted,
+            "generator_share": own / lasted,
+            "mb_per_call": memory / options.calls,
+            "lost_bytes": sum(one for one, _ in lost),
+            "doubled_bytes": sum(two for _, two in lost),
+            **samples,
+        }
+
+    def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A mistake in a callback would make every figure worthless."""
+        traceback.print_exception(context.get("exception"))
+        os._exit(1)
+
+    async def _set_up(self) -> None:
+        pending = []
+        for caller_number in range(len(self._callers)):
+            pending.append(asyncio.create_task(self._call(caller_number)))
+            await asyncio.sleep(1 / CALLS_PER_S)
+        await asyncio.gather(*pending)
+
+    async def _call(self, number: int) -> None:
+        """Ask the webhook like Twilio (when there is one), then open the stream it names."""
+        options, caller = self._options, self._callers[number]
+        call_sid, parameters, path = f"CA{os.urandom(16).hex()}", {}, "/ws/twilio-media"
+        if options.webhook:
+            form = {"CallSid": call_sid, "AccountSid": "AC" + "0" * 32, "CallStatus": "ringing", "Direction": "inbound"}
+            form |= {"From": f"+9725012{number:05d}", "To": options.number, "ApiVersion": "2010-04-01"}
+            url = f"http://127.0.0.1:{options.port}/webhook/incoming_call"
+            twiml = await self._world.loop.run_in_executor(None, post, url, form)
+            parameters = dict(re.findall(r'<Parameter name="(\w+)" value="([^"]*)"', twiml))
+        await ws_connect(lambda: caller, f"ws://127.0.0.1:{options.port}{path}")
+        caller.begin(call_sid, parameters)
+
+    def _tick(self, due: float, phase: int) -> None:
+        """Every millisecond the callers of that phase speak, on an absolute schedule."""
+        for caller in self._callers[phase::PHASES]:
+            caller.send_frame()
+        due += FRAME_S / PHASES
+        self._world.loop.call_at(due, self._tick, due, (phase + 1) % PHASES)
+
+    async def _finish(self) -> None:
+        """No new turns; let every answer be heard to its end, then hang up."""
+        self._world.stopping = True
+        deadline = self._world.now() + LAST_WORDS_S
+        while self._world.now() < deadline and not all(caller.is_idle for caller in self._callers):
+            await asyncio.sleep(0.1)
+        for caller in self._callers:
+            caller.hang_up()
+        await asyncio.sleep(0.5)
+
+
+def frames(audio: bytes) -> list[Frame]:
+    return [Frame(audio[at : at + FRAME_BYTES]) for at in range(0, len(audio) - FRAME_BYTES + 1, FRAME_BYTES)]
+
+
+def post(url: str, form: dict[str, str]) -> str:
+    with urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=20) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def cpu_s(pids: Sequence[int]) -> float:
+    """User and system time that these processes have used."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pids: Sequence[int]) -> float:
+    """Resident memory of these processes."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values) or [float("nan")]
+    last = len(ordered) - 1
+    return {"p50": ordered[last // 2], "p99": ordered[int(last * 0.99)], "max": ordered[-1], "count": len(values)}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--port", type=int, required=True, help="of the server under test")
+    parser.add_argument("--model-port", type=int, required=True, help="where the fake model is to listen")
+    parser.add_argument("--pid", type=int, action="append", required=True, help="whose CPU and memory count")
+    parser.add_argument("--speech", required=True, help="raw 8 kHz mu-law that the callers say")
+    parser.add_argument("--webhook", action="store_true", help="ask /webhook/incoming_call first")
+    parser.add_argument("--number", default="+97239990001", help="the number to dial")
+
+    async def main() -> dict[str, Any]:
+        return await Generator(parser.parse_args()).run()
+
+    print(json.dumps(uvloop.run(main())))

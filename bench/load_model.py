@@ -1,0 +1,158 @@
+"""A lean fake Realtime model: one listener per session, GA events, answers in bursts faster than real time."""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from picows import WSFrame, WSListener, WSMsgType, WSTransport
+
+from bench.load_world import WITHHELD, World, audible, tag_of
+
+if TYPE_CHECKING:
+    from bench.load_caller import Caller
+
+DELTA_BYTES = 800  # 100 ms: 1.2 KB as JSON
+DELTAS = 30  # 3 s of answer
+BURST = 10  # deltas at once
+BURST_EVERY_S = 0.05
+THINK_S = 0.25
+TRANSCRIPT = "מה שעות הפתיחה שלכם ביום שלישי?"
+WORDS = "אנחנו פתוחים משעה תשע בבוקר "
+
+
+class ModelSession(WSListener):
+    """One websocket from the server under test. Which caller it serves shows in the first frame it hears."""
+
+    def __init__(self, world: World, callers: list[Caller]) -> None:
+        self._world = world
+        self._callers = callers
+        self._transport: WSTransport | None = None
+        self._answers_by_itself = True
+        self._turns = self._responses = 0
+        self._response = ""  # of the answer being sent
+        self._unclaimed: list[bytes] = []  # answers (a greeting) to a caller that was not heard yet
+        self.caller: Caller | None = None
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self._send({"type": "session.created", "session": {"type": "realtime"}})
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self._transport = None
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type != WSMsgType.TEXT:
+            return
+        event = orjson.loads(frame.get_payload_as_memoryview())
+        kind = event["type"]
+        if kind == "input_audio_buffer.append":
+            self._hear(event["audio"])
+        elif kind == "session.update":
+            detection = event["session"]["audio"]["input"].get("turn_detection") or {}
+            self._answers_by_itself = detection.get("create_response", True)
+            self._send({"type": "session.updated", "session": event["session"]})
+        elif kind == "response.create":
+            self._answer_soon()
+        elif kind == "response.cancel":
+            self._cancel()
+        elif kind == "conversation.item.create":
+            item = {"id": f"item_c{self._turns}", "object": "realtime.item", "status": "completed", **event["item"]}
+            self._send({"type": "conversation.item.added", "item": item, "previous_item_id": None})
+            self._send({"type": "conversation.item.done", "item": item, "previous_item_id": None})
+
+    # -- the caller's turn, told by the caller itself -----------------------------------------------------------
+
+    def speech_started(self, at_ms: int) -> None:
+        self._turns += 1
+        item = f"item_u{self._turns}"
+        self._send({"type": "input_audio_buffer.speech_started", "item_id": item, "audio_start_ms": at_ms})
+
+    def speech_stopped(self, at_ms: int) -> None:
+        """End of turn with its words; the answer follows, asked for by the server or not."""
+        item = f"item_u{self._turns}"
+        content = {"type": "input_audio", "transcript": None}
+        message = {"id": item, "type": "message", "role": "user", "status": "completed", "content": [content]}
+        self._send({"type": "input_audio_buffer.speech_stopped", "item_id": item, "audio_end_ms": at_ms})
+        self._send({"type": "input_audio_buffer.committed", "item_id": item, "previous_item_id": None})
+        self._send({"type": "conversation.item.added", "item": message, "previous_item_id": None})
+        self._send(
+            {
+                "type": "conversation.item.input_audio_transcription.completed",
+                "item_id": item,
+                "content_index": 0,
+                "transcript": TRANSCRIPT,
+                "usage": {"type": "duration", "seconds": 2},
+            }
+        )
+        if self._answers_by_itself:
+            self._answer_soon()
+
+    # -- answers ------------------------------------------------------------------------------------------------
+
+    def _hear(self, payload: str) -> None:
+        tag = tag_of(payload)
+        if tag == WITHHELD:
+            if self._world.measuring:
+                self._world.samples.withheld_frames += 1
+            if self.caller is not None:
+                self.caller.frame_withheld()
+            return
+        caller = self._callers[tag >> 16]
+        if self.caller is not caller:
+            self.caller = caller
+            caller.session = self
+            caller.expect_earlier(b"".join(self._unclaimed))
+        caller.frame_arrived(tag & 0xFFFF)
+
+    def _answer_soon(self) -> None:
+        self._world.loop.call_later(THINK_S, self._answer)
+
+    def _answer(self) -> None:
+        self._responses += 1
+        response = self._response = f"resp_{self._responses}"
+        ids = {"response_id": response, "item_id": f"item_a{self._responses}", "output_index": 0, "content_index": 0}
+        item = {"id": ids["item_id"], "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+        self._send({"type": "response.created", "response": {"id": response, "status": "in_progress", "output": []}})
+        self._send(
+            {"type": "response.output_item.added", "response_id": response, "output_index": 0, "item": item},
+        )
+        audio = audible(DELTA_BYTES * DELTAS)
+        if self.caller is not None:
+            self.caller.expect(audio)
+        else:
+            self._unclaimed.append(audio)
+        self._burst(ids, audio, 0)
+
+    def _burst(self, ids: dict[str, Any], audio: bytes, at: int) -> None:
+        if self._response != ids["response_id"]:
+            return
+        for start in range(at, min(at + BURST * DELTA_BYTES, len(audio)), DELTA_BYTES):
+            delta = b2a_base64(audio[start : start + DELTA_BYTES], newline=False).decode()
+            self._send({"type": "response.output_audio.delta", **ids, "delta": delta})
+            if start // DELTA_BYTES % 3 == 0:
+                self._send({"type": "response.output_audio_transcript.delta", **ids, "delta": WORDS})
+        at += BURST * DELTA_BYTES
+        if at < len(audio):
+            self._world.loop.call_later(BURST_EVERY_S, self._burst, ids, audio, at)
+        else:
+            self._finish(ids, "completed")
+
+    def _finish(self, ids: dict[str, Any], status: str) -> None:
+        self._response = ""
+        self._send({"type": "response.output_audio.done", **ids})
+        self._send({"type": "response.output_audio_transcript.done", **ids, "transcript": WORDS * (DELTAS // 3)})
+        details = {"type": "cancelled", "reason": "client_cancelled"} if status == "cancelled" else None
+        usage = {"total_tokens": 400, "input_token_details": {"audio_tokens": 100}, "output_token_details": {}}
+        response = {"id": ids["response_id"], "status": status, "output": [], "usage": usage, "status_details": details}
+        self._send({"type": "response.done", "response": response})
+
+    def _cancel(self) -> None:
+        if self._response:
+            self._world.samples.cancelled += 1
+            self._finish({"response_id": self._response, "item_id": f"item_a{self._responses}"}, "cancelled")
+
+    def _send(self, event: dict[str, Any]) -> None:
+        if self._transport is not None:
+            self._transport.send(WSMsgType.TEXT, orjson.dumps(event))

@@ -1,0 +1,80 @@
+"""What the load generator's callers and model sessions share: the clock, tagged speech, and what was measured.
+
+Runs in the environment of bench/peers/requirements-relay.txt and imports nothing of the product.
+
+Every frame of a caller carries its own number: 32 bits (caller, sequence) in the lowest bits of its first 32 mu-law
+bytes, 40 dB under the speech. So the model's side knows for every frame who sent it and when, whatever came between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from binascii import a2b_base64, b2a_base64
+from dataclasses import dataclass, field
+
+FRAME_BYTES, FRAME_S = 160, 0.02
+TAG_BYTES = 32
+SILENCE = b"\xff"
+WITHHELD = (1 << TAG_BYTES) - 1  # the tag that a frame of plain silence seems to carry
+_HEAD_BYTES = 48  # a multiple of 3 that holds the tag: its base64 stands alone
+_HEAD_CHARS = _HEAD_BYTES * 4 // 3
+_LOW_BITS = bytes(b"01"[byte & 1] for byte in range(256))
+_SPREAD = [int("".join(f"0{bit}" for bit in f"{number:016b}"), 16) for number in range(1 << 16)]
+_TAG_MASK = int.from_bytes(b"\x01" * TAG_BYTES + bytes(_HEAD_BYTES - TAG_BYTES), "big")
+# Loud and soft bytes as in speech, silence (0xFF) never: what is heard can be compared byte by byte.
+_AUDIBLE = bytes(0x30 + (byte & 0x1F) | (byte & 0x80) for byte in range(256))
+
+
+def audible(size: int) -> bytes:
+    """Random sound of `size` bytes for an answer; no two stretches of eight bytes are alike."""
+    return os.urandom(size).translate(_AUDIBLE)
+
+
+class Frame:
+    """One 20 ms frame that can be sent again and again under new tags."""
+
+    __slots__ = ("_head", "_tail")
+
+    def __init__(self, audio: bytes) -> None:
+        self._head = int.from_bytes(audio[:_HEAD_BYTES], "big") & ~_TAG_MASK
+        self._tail = b2a_base64(audio[_HEAD_BYTES:], newline=False)
+
+    def payload(self, caller: int, number: int) -> bytes:
+        """base64 of the frame with the tag in it."""
+        tag = (_SPREAD[caller] << 128 | _SPREAD[number]) << 8 * (_HEAD_BYTES - TAG_BYTES)
+        head = (self._head | tag).to_bytes(_HEAD_BYTES, "big")
+        return b2a_base64(head, newline=False) + self._tail
+
+
+def tag_of(payload: str) -> int:
+    """The 32 bits in a frame's base64: caller << 16 | number."""
+    return int(a2b_base64(payload[:_HEAD_CHARS])[:TAG_BYTES].translate(_LOW_BITS), 2)
+
+
+@dataclass(slots=True)
+class Samples:
+    """Milliseconds unless it says otherwise; filled only while the window is open."""
+
+    to_model: list[float] = field(default_factory=list)
+    to_caller: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+    withheld_frames: int = 0  # the product put silence in place of the caller's sound (greeting protection)
+    lost_frames: int = 0  # caller → model
+    silent_turns: int = 0  # answers that were not heard to their end in time
+    answers: int = 0
+    cleared: int = 0
+    cancelled: int = 0
+    lost_calls: int = 0
+
+
+class World:
+    """The loop's time and the window in which samples count."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.now = time.monotonic  # finer than uvloop's own, of the same origin
+        self.samples = Samples()
+        self.measuring = False
+        self.stopping = False
