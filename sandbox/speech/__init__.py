@@ -8,6 +8,6 @@ recognised again from its sound (`sandbox.speech.clips`), which is how a scripte
 from __future__ import annotations
 
 from sandbox.speech.espeak import SpeechUnavailable
-from sandbox.speech.voice import say
+from sandbox.speech.voice import say, say_as_agent
 
-__all__ = ["SpeechUnavailable", "say"]
+__all__ = ["SpeechUnavailable", "say", "say_as_agent"]

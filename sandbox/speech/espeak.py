@@ -25,7 +25,6 @@ _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: synthesis happens inside the call
 _CHARS_UTF8 = 1
 _RATE_PARAMETER = 1
 _POSITION_CHARACTER = 1
-_VOICES = {"en": "en-us"}
 _MBROLA_HEBREW = (Path("/usr/share/mbrola/hb2/hb2"), Path("/usr/share/mbrola/hb2"))
 _ON_SAMPLES = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -74,13 +73,16 @@ def _library() -> _Library:
     return _Library()
 
 
-def speak(text: str, language: str, words_per_minute: int = 150) -> tuple[Samples, int]:
-    """Samples of `text` in an ISO 639-1 language, and their rate. Raises SpeechUnavailable."""
+def speak(text: str, language: str, voice: str, words_per_minute: int) -> tuple[Samples, int]:
+    """Samples of `text` spoken by an espeak-ng voice ("en-us+f5"), and their rate. Raises SpeechUnavailable.
+
+    Hebrew is spoken by MBROLA's voice instead where the system has it.
+    """
     with _one_at_a_time:
         if language == "he" and has_mbrola_hebrew():
             return _speak_with_mbrola(text, words_per_minute)
         library = _library()
-        pcm = library.synthesise(text, _VOICES.get(language, language), words_per_minute)
+        pcm = library.synthesise(text, voice, words_per_minute)
     return from_pcm16(pcm), library.rate_hz
 
 
