@@ -77,6 +77,9 @@ ONE_HOME = {
 # Methods of the engine that only one file of media/ may call.
 ONE_CALLER = {"cancel": "media/answers.py", "truncate": "media/interruption.py"}
 
+# Everything else runs under plain threads as well and does not know the difference.
+KNOW_GEVENT = {"wsgi.py", "app/native_thread.py"}
+
 ENVIRONMENT_READER = "app/settings.py"
 
 
@@ -161,6 +164,12 @@ def test_a_pure_file_leans_only_on_pure_files_of_ours(path: str) -> None:
         if imported.partition(".")[0] in PRODUCTION and f"{imported.replace('.', '/')}.py" not in PURE
     ]
     assert not wrong
+
+
+def test_only_the_entrance_knows_gevent() -> None:
+    places = files(*PRODUCTION, "wsgi.py", "gunicorn.conf.py", "migrations")
+    knowing = {name(path) for path in places if any(one.partition(".")[0] == "gevent" for one in imports(path))}
+    assert knowing <= KNOW_GEVENT
 
 
 def test_only_the_settings_read_the_environment() -> None:
