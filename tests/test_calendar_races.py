@@ -1,6 +1,6 @@
 """Many callers, one slot: exactly one gets it, whatever else happens meanwhile, on both databases.
 
-RACE_ROUNDS (default 3) sets how often each race is run; `make races` runs a hundred.
+RACE_ROUNDS (default 3) sets how often each race is run: `RACE_ROUNDS=100 pytest tests/test_calendar_races.py`.
 """
 
 from __future__ import annotations

@@ -215,6 +215,7 @@ def upgrade() -> None:
         sa.Column("cost_ils", sa.Numeric(precision=12, scale=6), nullable=True),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("outcome", JSON, nullable=False),
+        sa.Column("wrapped_up_at", INSTANT, nullable=True),
         sa.Column("recording", sa.String(length=200), nullable=True),
         sa.Column("business_id", IDENTIFIER, nullable=False),
         sa.ForeignKeyConstraint(

@@ -82,8 +82,9 @@ class Call(TenantOwned, Base):
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
     cost_ils: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
     summary: Mapped[str] = mapped_column(Text, default="")
-    # Outcome and details collected (W13).
+    # Outcome and details collected (W13), written with the summary once the call is over.
     outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    wrapped_up_at: Mapped[datetime | None]
     # Address of the kept recording inside the recordings directory.
     recording: Mapped[str | None] = mapped_column(String(200))
 
