@@ -162,6 +162,7 @@ class Expect(_Table):
     close_code: int | None = None
     violations: int = 0
     once: bool = True
+    seam_ms: Ms = 0  # what a held answer may repeat or lose where it goes on
     streams: int | None = None
     clears: int | None = None
     webhook_status: int | None = None  # of the first webhook

@@ -71,7 +71,7 @@ class When:
     """The moment a step is due; at most one of the triggers, all in milliseconds. None of them: at once.
 
     at_ms            on the call's clock, 0 = the first stream's `start`
-    agent_done_ms    the agent was heard since the previous step, then silent for so long
+    agent_done_ms    the agent was heard since the previous step was over, then silent for so long
     agent_speaking_ms the agent has been heard for so long since then, without a real pause
     silence_ms       neither side was heard for so long
     after_ms         extra wait, counted from the trigger (or from the end of the previous step when there is none)
@@ -152,6 +152,10 @@ class Actor:
 
     def _listen(self, agent_loud: bool, busy: bool) -> None:
         self._own_silent_ms = 0 if busy else self._own_silent_ms + FRAME_MS
+        if busy:  # what is heard while this caller is still at it does not count as an answer
+            self._agent_heard, self._agent_run_ms = False, 0
+            self._agent_silent_ms = 0 if agent_loud else self._agent_silent_ms + FRAME_MS
+            return
         if agent_loud:
             self._agent_heard = True
             self._agent_run_ms += FRAME_MS + min(self._agent_silent_ms, AGENT_GAP_MS) * (self._agent_run_ms > 0)
