@@ -82,12 +82,13 @@ STATE = _any(
     r"ה(?:קביעה|הזמנה|רישום|שריון|בקשה לתור) (?:שלך )?(?:בוצעה|בוצע|הושלמה|הושלם|אושרה|אושר|נקלטה|נקלט)",
     r"(?:הכל|הכול) (?:סגור|מסודר|קבוע|נקבע|רשום|מאושר)",
     r"סגור (?:ל|על )\S+",
-    rf"(?:your(?: \w+){{0,2}}? {_EN_THING}|(?:the|an)(?: \w+){{0,2}}? {_EN_MEETING}|it|everything|all)(?:'s| is| has| was| are| have| got)"
+    rf"(?:your(?: \w+){{0,2}}? {_EN_THING}|(?:the|an)(?: \w+){{0,2}}? {_EN_MEETING}|it|everything|all)"
+    rf"(?:'s| is| has| was| are| have| got)"
     r" (?:now |all |already |officially |successfully |fully |been )*"
     r"(?:booked|scheduled|reserved|confirmed|secured|arranged|locked in|in the (?:calendar|system|"
     r"book|books|diary)|good to go)",
-    rf"(?:your|the) {_EN_THING}(?: \w+){{0,3}}? (?:is|was|has been|'s) (?:now |all |already |successfully |been )*(?:set|"
-    rf"made|fixed|done|created|complete)",
+    rf"(?:your|the) {_EN_THING}(?: \w+){{0,3}}? (?:is|was|has been|'s) (?:now |all |already |successfully |been )*"
+    rf"(?:set|made|fixed|done|created|complete)",
     r"(?:that's|that is|it's|it is|consider it|consider yourself) (?:all |now |"
     r"officially )*(?:booked|scheduled|reserved|confirmed|set up|booked in)",
     r"you(?:'re| are|'ve been| have been) (?:now |all |already |officially )*"
@@ -124,7 +125,8 @@ UNDONE = _any(
     r"אולי", r"כאילו",
     r"will", r"i'll", r"we'll", r"would", r"can", r"could", r"(?<!\d )(?<!of )may(?! \d)", r"might",
     r"should", r"shall", r"to be", r"want", r"let me", r"let's",
-    r"need", r"needs", r"going to", r"whether", r"gets?", r"be", r"hope", r"until", r"before (?:i|we|you|your|the|an|a)",
+    r"need", r"needs", r"going to", r"whether", r"gets?", r"be", r"hope", r"until",
+    r"before (?:i|we|you|your|the|an|a)",
     r"могу", r"можем", r"хотите", r"чтобы", r"давайте", r"буд[еу]т?", r"нужно", r"можно", r"пока",
     r"سوف", r"سأ\S*", r"سن\S*", r"أستطيع", r"يمكن\S*", r"ممكن", r"أريد", r"حتى", r"سيتم", r"هل",
     # under a condition
