@@ -27,6 +27,8 @@ _RANGE = re.compile(r"(\d{1,2}:\d{2})\s*[-–—]\s*(\d{1,2}:\d{2})")
 _CLOSED = re.compile(r"סגור|closed", re.I)
 _NOW = re.compile(r"(?:עכשיו|now)\s*:\s*(.+)", re.I)
 _BUSINESS_TITLE = re.compile(r"הנחיות העסק|business instructions|business prompt", re.I)
+_CALLER_NUMBER = re.compile(r"number they call from may be used|מותר להשתמש במספר שממנו")
+_ADDRESS = re.compile(r"\bat (\d+ [A-Z][^.,\n]*(?:Street|Road|Avenue|Square)(?:, [A-Z]\w+)?)|(ברחוב [^.,\n]+)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 Ranges = tuple[tuple[str, str], ...]
@@ -43,6 +45,7 @@ class Briefing:
     today: int | None
     facts: tuple[str, ...]
     """Sentences of the business's own text."""
+    address: str
     may_use_caller_number: bool
 
 
@@ -56,9 +59,8 @@ def read_briefing(instructions: str) -> Briefing:
         hours=_hours(lines, language),
         today=_weekday(now.group(1), language) if now else None,
         facts=_facts(instructions),
-        may_use_caller_number=bool(
-            re.search(r"number they call from may be used|מותר להשתמש במספר שממנו", instructions)
-        ),
+        address=_address(instructions),
+        may_use_caller_number=bool(_CALLER_NUMBER.search(instructions)),
     )
 
 
@@ -67,6 +69,11 @@ def _language(instructions: str) -> str:
         if rule.search(instructions):
             return language
     return "he" if len(_HEBREW.findall(instructions)) > len(_LATIN.findall(instructions)) else "en"
+
+
+def _address(instructions: str) -> str:
+    found = _ADDRESS.search(instructions)
+    return (found.group(1) or found.group(2)).strip() if found else ""
 
 
 def _weekday(text: str, language: str) -> int | None:

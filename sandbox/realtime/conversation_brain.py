@@ -38,6 +38,7 @@ class Ears:
     def __init__(self, clips: KnownClips) -> None:
         self.pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-speech")
         self._clips = clips
+        self.pool.submit(recognise_english, b"\xff" * 8000)  # loads the model before the first caller waits for it
 
     def hear(self, sound: bytes, language: str) -> Hearing:
         """The words in a turn of a session in this language. Runs in a worker thread."""

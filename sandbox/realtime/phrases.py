@@ -36,6 +36,7 @@ SAY = {
         "booked_bare": "Your appointment is set. Is there anything else?",
         "error": "I am sorry, nothing has been booked. Let us try once more: which day and time would suit you?",
         "person": "I can pass you on to a colleague or take a message. Which do you prefer?",
+        "address": "We are at {address}.",
         "noted": "Thank you.",
         "alright": "All right. Which other time would suit you?",
     },
@@ -70,16 +71,18 @@ SAY = {
         "booked_bare": "התור נקבע. אפשר לעזור בעוד משהו?",
         "error": "סליחה, עדיין אין תור. ננסה שוב: לאיזה יום ובאיזו שעה?",
         "person": "אפשר להעביר לאיש צוות או להשאיר הודעה. מה עדיף?",
+        "address": "אנחנו {address}.",
         "noted": "תודה.",
         "alright": "בסדר. איזה מועד אחר מתאים?",
     },
-}  # fmt: skip
+}
 
 
 def _words(*hebrew_and_english: str) -> re.Pattern[str]:
     return re.compile("|".join(hebrew_and_english), re.I)
 
 
+# fmt: off
 HEAR = {
     "bye": _words(r"\bbye\b", "goodbye", "that'?s all", "that is all", "להתראות", r"\bביי\b", "זה הכל", "זה הכול"),
     "hours": _words(
@@ -87,83 +90,31 @@ HEAR = {
     ),
     "book": _words("appointment", r"\bbook\b", "schedule", "meeting", "תור", "פגישה", "לקבוע"),
     "person": _words("person", "human", "representative", "somebody", "נציג", "בן אדם", "מישהו", "אדם אמיתי"),
-    "yes": _words(r"^\W*(?:yes|yeah|sure|ok(?:ay)?|please do|fine|great)\b", r"^\W*(?:כן|בטח|בסדר|סבבה|מתאים|מצוין)(?!\w)"),
+    "where": _words(r"\bwhere\b", "address", "איפה", "כתובת", "לאן"),
+    "yes": _words(
+        r"^\W*(?:yes|yeah|sure|ok(?:ay)?|please do|fine|great)\b", r"^\W*(?:כן|בטח|בסדר|סבבה|מתאים|מצוין)(?!\w)"
+    ),
     "no": _words(r"^\W*(?:no|nope|not)\b", r"^\W*לא(?!\w)"),
     "name": _words(r"my name is", r"\bi am [A-Z]", r"\bthis is [A-Z]", "קוראים לי", "שמי", r"השם שלי"),
     "day": _words(
         "today", "tomorrow", "sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "next week",
         "היום", "מחר", "מחרתיים", "ראשון", "שני", "שלישי", "רביעי", "חמישי", "שישי", "שבוע הבא", r"ב-?\d{1,2} ל",
-    ),  # fmt: skip
+    ),
     "time": _words(
         r"\bat (?:\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|noon)", r"\d{1,2}:\d{2}",
         r"\b\d{1,2} ?(?:am|pm|o'?clock)", "o'?clock", "thirty", "morning", "afternoon", "evening",
         "בשעה", "בבוקר", "בצהריים", "אחר הצהריים", "בערב", "וחצי", "ורבע",
         r"ב(?:אחת|שתיים|שלוש|ארבע|חמש|שש|שבע|שמונה|תשע|עשר)",
-    ),  # fmt: skip
-}  # fmt: skip
+    ),
+}
+# fmt: on
 
 # Words too common to say what a question is about.
-COMMON = {
-    *[
-        "the",
-        "a",
-        "an",
-        "is",
-        "are",
-        "do",
-        "does",
-        "you",
-        "your",
-        "we",
-        "i",
-        "it",
-        "to",
-        "of",
-        "in",
-        "on",
-        "at",
-        "for",
-        "and",
-        "or",
-        "how",
-        "what",
-        "when",
-        "where",
-        "which",
-        "can",
-        "could",
-        "would",
-        "there",
-    ],
-    *["have", "has", "my", "me", "any", "much", "many", "please", "like", "want", "about", "with", "that", "this"],
-    *[
-        "של",
-        "על",
-        "את",
-        "אני",
-        "אתם",
-        "אתה",
-        "את",
-        "הוא",
-        "היא",
-        "זה",
-        "זאת",
-        "יש",
-        "אין",
-        "כמה",
-        "מה",
-        "מתי",
-        "איפה",
-        "איך",
-        "אפשר",
-        "רוצה",
-        "לי",
-        "לכם",
-        "שלכם",
-        "עם",
-        "גם",
-        "או",
-        "לא",
-        "כן",
-    ],
-}
+COMMON = frozenset(
+    re.findall(
+        r"\S+",
+        "the a an is are do does you your we i it to of in on at for and or how what when where which can could would "
+        "there have has my me any much many please like want about with that this "
+        "של על את אני אתם אתה את הוא היא זה זאת יש אין כמה מה מתי איפה איך אפשר רוצה לי לכם שלכם עם גם או לא כן",
+    )
+)

@@ -54,7 +54,7 @@ def say_as_told(instructions: str, briefing: Briefing, conversation: Sequence[Sa
         return " ".join(exact.group(1).split())
     quoted = _QUOTED.findall(instructions)
     if quoted:
-        return " ".join(part.strip().rstrip(".") + "." for part in quoted)
+        return " ".join(part if part[-1] in ".?!" else part + "." for part in (one.strip() for one in quoted))
     return reply(briefing, conversation)
 
 
@@ -114,8 +114,9 @@ def _on_caller(briefing: Briefing, heard: str, conversation: Sequence[Said]) -> 
         return _on_moment(briefing, heard, conversation)
     if HEAR["book"].search(heard):
         return phrases["ask_when"]
-    fact = find_fact(briefing, heard)
-    if fact:
+    if briefing.address and HEAR["where"].search(heard):
+        return phrases["address"].format(address=briefing.address)
+    if fact := find_fact(briefing, heard):
         return fact
     if HEAR["yes"].search(heard):
         return _next_detail(briefing, conversation, named=False) if books else phrases["more"]
