@@ -1,4 +1,4 @@
-"""The sandbox's model follows a business's prompt: greets, tells hours, asks for what is missing, tells the server's facts."""
+"""The sandbox's model follows a business's prompt: greets, tells hours, asks what is missing, tells the server's facts."""
 
 from __future__ import annotations
 
@@ -199,12 +199,12 @@ def test_a_scripted_hebrew_caller_is_understood_and_answered_in_speech(model: Re
 
 def test_recorded_english_is_heard_and_answered(model: Remote) -> None:
     folders = [ROOT / "tests" / "data" / "audio", ROOT.parent / "shared" / "audio"]
-    found = [path for folder in folders if (path := folder / "en-sentence-vm-nobodyavail.ulaw").is_file()]
+    found = [path for folder in folders if (path := folder / "en-sentence-vm-whichbox.ulaw").is_file()]
     if not found:
         pytest.skip("no recorded speech here or beside the project")
     with connected(model, mulaw_session(prompt("en"), VAD)) as client:  # type: ignore[arg-type]
         heard, answered = speak(client, found[0].read_bytes())
-    assert heard == "Nobody is available to take your call at the moment."
+    assert heard == "To leave a message, please enter a mailbox number."
     assert answered
 
 
