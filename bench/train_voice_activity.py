@@ -1,0 +1,136 @@
+"""Learns the weights of `media/voice_model.py`: `python -m bench.train_voice_activity [--write]`.
+
+Features come from the production code itself, frame by frame, out of the lines of `training_lines`; every fifth
+English recording is kept aside to choose among a few random starts. The net has one hidden layer; its weights are
+rounded to the 16-bit integers production multiplies with. Takes about two minutes on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.speech_corpus import Labels, Line, load_clips
+from bench.training_lines import TRAINING_LANGUAGE, TRAINING_MUSIC, training_lines
+from media import mulaw
+from media.voice_features import VoiceFeatures
+
+Floats = NDArray[np.float64]
+HIDDEN = 10
+TARGET = Path(__file__).resolve().parents[1] / "media" / "voice_model.py"
+
+
+def dataset(lines: list[Line]) -> tuple[Floats, Labels]:
+    """Features and truths of the frames the net is asked about: those that sound at all."""
+    rows, truths = [], []
+    for line in lines:
+        follower = VoiceFeatures()
+        for frame, truth in zip(line.frames(), line.speech, strict=True):
+            row = follower.measure(mulaw.decode(frame))
+            if follower.sounding:
+                rows.append(row)
+                truths.append(truth)
+    return np.array(rows, np.float64), np.array(truths, bool)
+
+
+@dataclass(slots=True)
+class Net:
+    """tanh hidden layer, linear output: positive means speech. Works on raw feature values."""
+
+    hidden: Floats  # HIDDEN x features
+    hidden_bias: Floats
+    output: Floats
+    output_bias: float
+
+    def __call__(self, rows: Floats) -> Floats:
+        return np.asarray(np.tanh(rows @ self.hidden.T + self.hidden_bias) @ self.output + self.output_bias)
+
+
+def balanced_accuracy(answer: Floats, truth: Labels) -> float:
+    return float((np.mean(answer[truth] > 0) + np.mean(answer[~truth] <= 0)) / 2)
+
+
+def train(rows: Floats, truth: Labels, seed: int, epochs: int = 10, batch: int = 1024) -> Net:
+    """Adam on the balanced log-loss, the step falling linearly to nothing."""
+    rng = np.random.default_rng(seed)
+    mean, spread = rows.mean(0), rows.std(0) + 1e-6
+    inputs = (rows - mean) / spread
+    weight = np.where(truth, 0.5 / truth.mean(), 0.5 / (1 - truth.mean()))
+    shape = (HIDDEN, rows.shape[1])
+    theta = [rng.standard_normal(shape) / shape[1] ** 0.5, np.zeros(HIDDEN), rng.standard_normal(HIDDEN), np.zeros(1)]
+    first, second = [np.zeros_like(t) for t in theta], [np.zeros_like(t) for t in theta]
+    steps = epochs * (len(rows) // batch)
+    for step in range(steps):
+        pick = rng.integers(len(rows), size=batch)
+        x, y, w = inputs[pick], truth[pick], weight[pick]
+        middle = np.tanh(x @ theta[0].T + theta[1])
+        guess = 1 / (1 + np.exp(-(middle @ theta[2] + theta[3][0])))
+        slope = w * (guess - y) / batch
+        back = np.outer(slope, theta[2]) * (1 - middle**2)
+        gradient = [back.T @ x + 1e-5 * theta[0], back.sum(0), middle.T @ slope, np.array([slope.sum()])]
+        rate = 6e-3 * (1 - step / steps)
+        for i, g in enumerate(gradient):
+            first[i] = 0.9 * first[i] + 0.1 * g
+            second[i] = 0.999 * second[i] + 0.001 * g * g
+            corrected = np.sqrt(second[i] / (1 - 0.999 ** (step + 1))) + 1e-8
+            theta[i] -= rate * first[i] / (1 - 0.9 ** (step + 1)) / corrected
+    hidden = theta[0] / spread
+    return Net(hidden, theta[1] - hidden @ mean, theta[2], float(theta[3][0]))
+
+
+def quantised(net: Net) -> tuple[NDArray[np.int16], Floats]:
+    """Integer rows and, for each, what one step of it is worth."""
+    steps = np.max(np.abs(net.hidden), axis=1) / 32000
+    return np.round(net.hidden / steps[:, None]).astype(np.int16), steps
+
+
+def source(net: Net, note: str) -> str:
+    """The module `media/voice_model.py`."""
+    rows, steps = quantised(net)
+    lines = [
+        '"""Weights of `voice_activity`, written by `python -m bench.train_voice_activity --write`.',
+        "",
+        note,
+        "Each hidden unit: integer weights in the order of `voice_features.FEATURES`, what one step is worth, bias,",
+        "weight in the output. The output's unit is the logarithm of the odds of speech.",
+        '"""',
+        "",
+        "# ruff: noqa: E501",
+        "HIDDEN: tuple[tuple[tuple[int, ...], float, float, float], ...] = (",
+    ]
+    for row, step, bias, weight in zip(rows, steps, net.hidden_bias, net.output, strict=True):
+        numbers = ", ".join(str(int(n)) for n in row)
+        lines.append(f"    (({numbers}), {step:.6g}, {bias:.5g}, {weight:.5g}),")
+    return "\n".join([*lines, ")", f"OUTPUT_BIAS = {net.output_bias:.5g}", ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="replace media/voice_model.py")
+    parser.add_argument("--lines", type=int, default=340)
+    parser.add_argument("--starts", type=int, default=4)
+    options = parser.parse_args()
+    clips = load_clips()
+    music = [clip for clip in clips if clip.name in TRAINING_MUSIC]
+    talkers = [clip for clip in clips if clip.language == TRAINING_LANGUAGE and clip.speech.any()]
+    kept = talkers[::5]
+    learn = dataset(training_lines([c for c in talkers if c not in kept], music, options.lines, seed=7))
+    check = dataset(training_lines(kept, music, options.lines // 4, seed=8))
+    nets = [train(*learn, seed=seed) for seed in range(options.starts)]
+    scores = [balanced_accuracy(net(check[0]), check[1]) for net in nets]
+    print("balanced accuracy on English recordings kept aside:", ", ".join(f"{s:.4f}" for s in scores))
+    best = nets[int(np.argmax(scores))]
+    hours = len(learn[1]) * 0.02 / 3600
+    note = f"Learned from {hours:.1f} hours of sounding frames; balanced accuracy on others {max(scores):.3f}."
+    text = source(best, note)
+    if options.write:
+        TARGET.write_text(text, encoding="utf-8")
+    print(text if not options.write else f"wrote {TARGET}")
+
+
+if __name__ == "__main__":
+    main()
