@@ -77,9 +77,10 @@ class ModelParser:
             return self._failed(type(error).__name__)
         except ValidationError:  # valid JSON of another shape, or no JSON at all
             return self._failed("wrong_shape")
-        if not answer.choices or answer.choices[0].message.parsed is None:
-            return self._failed("refused")
-        return answer.choices[0].message.parsed
+        message = answer.choices[0].message if answer.choices else None
+        if message is None or message.parsed is None:
+            return self._failed("refused" if message and message.refusal else "empty")
+        return message.parsed
 
     def _failed(self, kind: str) -> Reading | None:
         self.failures[kind] += 1
