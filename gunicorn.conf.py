@@ -9,6 +9,7 @@ import tempfile
 from typing import Any
 
 from app.drain import begin_at_sigterm
+from app.master_log import MasterFormatter
 from app.settings import SettingsError, load_settings
 
 try:
@@ -30,6 +31,7 @@ max_requests = 0
 accesslog = None
 errorlog = "-"
 loglevel = settings.log_level.lower()
+logconfig_dict = {"formatters": {"generic": {"()": MasterFormatter, "log_format": settings.log_format}}}
 control_socket_disable = True
 
 multiprocess_dir = tempfile.mkdtemp(prefix="assistant-metrics-") if workers > 1 else None

@@ -9,6 +9,7 @@ from flask_sock import Sock
 
 from app.call_deps import WorkerDeps
 from app.context import worker
+from app.live_calls import GOING_AWAY
 from app.public_url import MEDIA_PATH
 from media.media_ws_ai import run_call
 from media.pace_clock import PaceClock
@@ -33,6 +34,8 @@ def register_media_route(app: Flask) -> None:
                 twilio_socket(server, buffered=True, on_keepalive=_log_keepalive) as socket,
             ):
                 slot.close = socket.close
+                if me.drain.begun:  # accepted at the last moment: the next worker carries it
+                    socket.close(GOING_AWAY, "draining")
                 run_call(socket, WorkerDeps(me, clock, slot.take))
         except Exception:  # outermost level of this thread: nothing of one call may reach another
             log.exception("media socket failed")
