@@ -78,6 +78,7 @@ class Launcher:
         self._parent = os.getppid() if follow_parent else None
         self._stop = False
         self._children: list[Child] = []
+        self._model_port: int | None = None
 
     def run(self) -> int:
         """Exit status: 0 after Ctrl-C or SIGTERM, 1 when a child ended by itself."""
@@ -103,9 +104,9 @@ class Launcher:
     def _start(self) -> None:
         changes: dict[str, str] = {}
         if self._settings.engine == "sandbox" and self._settings.openai_base_url == SANDBOX_API:
-            port = free_port()
-            self._spawn("model", "-m", "sandbox.realtime", "--port", str(port))
-            changes["OPENAI_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
+            self._model_port = free_port()
+            self._spawn("model", "-m", "sandbox.realtime", "--port", str(self._model_port))
+            changes["OPENAI_BASE_URL"] = f"http://127.0.0.1:{self._model_port}/v1"
         self._spawn("web", "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app", changes=changes)
 
     def _spawn(self, name: str, *arguments: str, changes: dict[str, str] | None = None) -> None:
@@ -115,13 +116,22 @@ class Launcher:
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + READY_WITHIN_S
         while not self._over():
-            if is_ready(self._settings.port):
+            if self._model_answers() and is_ready(self._settings.port):
                 return True
             if time.monotonic() > deadline:
                 print(f"Not ready after {READY_WITHIN_S:.0f} s; see the lines above.", file=sys.stderr)
                 return False
             time.sleep(0.1)
         return False
+
+    def _model_answers(self) -> bool:
+        if self._model_port is None:
+            return True
+        try:
+            socket.create_connection(("127.0.0.1", self._model_port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def _watch(self) -> None:
         while not self._over():
