@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Protocol, TypeVar
 
-from services.nlp_dates import Calendar, DateMention
+from services.nlp_calendar import Calendar
+from services.nlp_dates import DateMention
 from services.nlp_times import PART_SPANS, TimeMention
 from services.nlp_tokens import Token
 from services.nlp_types import DateOption, TimeOption, one_day

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from services.nlp_dates import Calendar, DateMention, find_dates
+from services.nlp_calendar import Calendar
+from services.nlp_dates import DateMention, find_dates
 from services.nlp_fold import drop_past
 from services.nlp_times import TimeMention, find_times
 from services.nlp_tokens import Token

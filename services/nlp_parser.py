@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.nlp_dates import Calendar, DateMention, find_dates
+from services.nlp_calendar import Calendar
+from services.nlp_dates import DateMention, find_dates
 from services.nlp_fold import drop_past, fold_dates, fold_times
 from services.nlp_intent import IntentFound, asked_for, find_intent, is_no, is_yes
 from services.nlp_offers import Offer, choose, offers_in
