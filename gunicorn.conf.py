@@ -8,6 +8,8 @@ import sys
 import tempfile
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from app.drain import begin_at_sigterm
 from app.master_log import MasterFormatter
 from app.settings import SettingsError, load_settings
@@ -31,8 +33,19 @@ max_requests = 0
 accesslog = None
 errorlog = "-"
 loglevel = settings.log_level.lower()
-logconfig_dict = {"formatters": {"generic": {"()": MasterFormatter, "log_format": settings.log_format}}}
 control_socket_disable = True
+
+
+class MasterLogger(Logger):
+    """gunicorn's own lines, in the form of ours."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(MasterFormatter(settings.log_format))
+
+
+logger_class = MasterLogger
 
 multiprocess_dir = tempfile.mkdtemp(prefix="assistant-metrics-") if workers > 1 else None
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={multiprocess_dir}"] if multiprocess_dir else []

@@ -204,8 +204,10 @@ def wait_for_text(path: Path, text: str) -> None:
 def test_a_server_starts_with_the_audio_mode_line(make_server: ServerMaker) -> None:
     server = make_server(LOG_FORMAT="json", LOG_LEVEL="INFO")
     server.wait_log("[AUDIO_MODE]")
+    server.get("/webhook/incoming_call_preview?To=%2B97239990001")
     lines = [json.loads(line) for line in server.logs().splitlines()]  # gunicorn's own too
     assert all({"timestamp", "level", "event"} <= line.keys() for line in lines)
+    assert not any("GET /" in line["event"] for line in lines)
     (mode,) = [line["event"] for line in lines if line["event"].startswith("[AUDIO_MODE]")]
     assert mode == (
         "[AUDIO_MODE] simple_mode=True, audio_guard_enabled=False, music_mode_enabled=False, noise_gate_min_frames=0"
