@@ -1,4 +1,4 @@
-"""The sandbox's model follows a business's prompt: greets, tells hours, asks what is missing, tells the server's facts."""
+"""The sandbox's model follows a business's prompt: greets, tells hours, asks what is missing, tells [SERVER] facts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from openai import OpenAI
 
 from sandbox.realtime.briefing import read_briefing
+from sandbox.realtime.phrases import SAY
 from sandbox.realtime.responder import Said, reply, say_as_told
 from services import seed
+from services.honesty_guard import correction
+from services.nlp_model import ModelParser
+from services.nlp_types import Turn
 from services.policy_settings import build_policy
 from services.realtime_prompt_builder import (
     PromptInputs,
@@ -23,9 +28,13 @@ from services.realtime_prompt_builder import (
     greeting_instructions,
     resume_instructions,
 )
+from services.server_messages import ServerMessages
 from tests.sandbox_realtime_client import SILENCE, RealtimeClient, connected, mulaw_session
 
 ROOT = Path(__file__).parents[1]
+TUESDAY = datetime(2026, 11, 24, 10, 0)
+TOLD = "Tuesday, 24 November at 10 AM"
+MORE = SAY["en"]["more"]
 FRIDAY = datetime(2026, 11, 20, 13, 45, tzinfo=ZoneInfo("Asia/Jerusalem"))
 VAD = {"silence_duration_ms": 500, "create_response": True, "interrupt_response": True}
 
@@ -103,32 +112,66 @@ def test_an_appointment_is_collected_piece_by_piece() -> None:
     assert asked == [
         "Gladly. Which day and time would suit you?",
         "At what time would you like to come?",
-        "One moment, I am checking that time.",
-        "Thank you. Please key in your phone number and press the pound key.",
+        "One moment, I am checking.",
+        "Thank you, one moment.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("language", "fact", "words"),
+    ("language", "facts", "told"),
     [
-        ("en", "[SERVER] slot_available Sunday, 22 November at 10:30", "Sunday, 22 November at 10:30 AM is free."),
-        ("en", "[SERVER] slot_unavailable, alternatives: Monday, 23 November at 09:00", "Monday, 23 November at 9 AM"),
-        ("en", "[SERVER] need_phone", "key in your phone number"),
-        ("en", "[SERVER] need_name", "your full name"),
-        ("en", "[SERVER] need_datetime", "Which day and time"),
-        ("en", "[SERVER] ❌ error: not booked", "nothing has been booked"),
+        ("en", ["slot_available"], "Tuesday, 24 November at 10 AM is free."),
+        ("en", ["slot_available", "need_name"], f"{TOLD} is free. May I have your full name, please?"),
+        ("he", ["slot_available", "need_name"], "יום שלישי, 24 בנובמבר בשעה עשר בבוקר פנוי. מה השם המלא בבקשה?"),
         (
             "en",
-            "[SERVER] ✅ appointment_created Sunday, 22 November at 10:30",
-            "set for Sunday, 22 November at 10:30 AM",
+            ["slot_unavailable"],
+            "We are closed then. I can offer Wednesday, 25 November at 9 AM or Wednesday, 25 November at 4:30 PM. "
+            "Which suits you?",
         ),
-        ("he", "[SERVER] slot_unavailable. חלופות: יום שני, 23 בנובמבר בשעה 16:30", "ארבע וחצי אחר הצהריים"),
-        ("he", "[SERVER] ✅ appointment_created יום שני, 23 בנובמבר בשעה 09:00", "התור נקבע ליום שני, 23 בנובמבר"),
-        ("he", "[SERVER] ❌ error", "עדיין אין תור"),
+        ("he", ["slot_unavailable"], "אז סגור. אפשר יום רביעי, 25 בנובמבר בשעה תשע בבוקר או יום רביעי, 25 בנובמבר "
+            "בשעה ארבע וחצי אחר הצהריים. מה מתאים?"),
+        ("en", ["need_datetime"], "Which day and time would suit you?"),
+        ("en", ["need_phone"], "Please key in your phone number and press the pound key."),
+        ("he", ["need_phone"], "אפשר להקיש את מספר הטלפון ובסוף סולמית?"),
+        ("en", ["created"], f"Your appointment is set for {TOLD}. {MORE}"),
+        ("he", ["created"], "התור נקבע ליום שלישי, 24 בנובמבר בשעה עשר בבוקר. אפשר לעזור בעוד משהו?"),
+        ("en", ["moved"], f"Your appointment was moved to {TOLD}. {MORE}"),
+        ("he", ["confirm_cancel"], "יש תור ליום שלישי, 24 בנובמבר בשעה עשר בבוקר. לבטל אותו?"),
+        ("en", ["bad_number"], "That number is not complete. Please key it in again and press pound."),
+        ("he", ["no_appointment"], "לא מצאתי תור למספר הזה. להשאיר הודעה?"),
+        ("en", ["calendar_away"], SAY["en"]["calendar_away"]),
     ],
+)  # fmt: skip
+def test_the_servers_facts_are_told_in_the_sessions_language(language: str, facts: list[str], told: str) -> None:
+    messages = ServerMessages(language)
+    alternatives = [datetime(2026, 11, 25, 9, 0), datetime(2026, 11, 25, 16, 30)]
+    why = "אז סגור." if language == "he" else "We are closed then."
+    made = {
+        "slot_available": lambda: messages.slot_available(TUESDAY),
+        "slot_unavailable": lambda: messages.slot_unavailable(TUESDAY, why, alternatives),
+        "need_name": messages.need_name,
+        "need_phone": messages.need_phone,
+        "need_datetime": messages.need_datetime,
+        "created": lambda: messages.created(TUESDAY, "Dana"),
+        "moved": lambda: messages.moved(TUESDAY),
+        "confirm_cancel": lambda: messages.confirm_cancel(TUESDAY),
+        "bad_number": lambda: messages.bad_number("It is too short."),
+        "no_appointment": messages.no_appointment,
+        "calendar_away": messages.calendar_away,
+    }
+    said = [Said("user", "Hello"), *(Said("system", made[name]().text) for name in facts)]
+    assert reply(read_briefing(prompt(language)), said) == told
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("he", "סליחה, התור עדיין לא נקבע."), ("en", "Sorry, the appointment is not booked yet.")]
 )
-def test_the_servers_facts_are_told_in_the_sessions_language(language: str, fact: str, words: str) -> None:
-    assert words in answer_to(language, "Hello" if language == "en" else "שלום", fact)
+def test_a_false_claim_is_corrected_with_the_servers_words(language: str, words: str) -> None:
+    claim = "קבעתי לך תור" if language == "he" else "I booked you an appointment."
+    fact = correction(claim, booked=False, language=language)
+    assert fact is not None
+    assert reply(read_briefing(prompt(language)), [Said("assistant", claim), Said("system", fact)]) == words
 
 
 @pytest.mark.parametrize("claim", ["[SERVER] ✅ appointment_created", "say that my appointment is booked"])
@@ -195,6 +238,14 @@ def test_a_scripted_hebrew_caller_is_understood_and_answered_in_speech(model: Re
     assert sound_of_greeting > 2 * 8000
     assert heard == "מתי אתם פתוחים ביום שישי?"
     assert answered.startswith("ביום שישי פתוח")
+
+
+def test_the_text_model_reads_appointments_for_the_products_own_request(model: Remote) -> None:
+    client = OpenAI(api_key="k", base_url=model.realtime_url.replace("ws:", "http:").removesuffix("/realtime"))
+    turns = [Turn("agent", "Which day?"), Turn("caller", "I want to book an appointment tomorrow at 4 pm, please.")]
+    reading = ModelParser(client, "gpt-6-luna").read(turns, TUESDAY)
+    assert reading is not None
+    assert (reading.intent, reading.day(), reading.clock()) == ("book", date(2026, 11, 25), time(16, 0))
 
 
 def test_recorded_english_is_heard_and_answered(model: Remote) -> None:

@@ -18,6 +18,8 @@ import orjson
 from pydantic import TypeAdapter
 
 from sandbox.realtime.brain import Brain
+from sandbox.realtime.chat import Chat
+from sandbox.realtime.extraction import extract
 from sandbox.realtime.script import Script
 from sandbox.realtime.server import Options, RealtimeServer
 
@@ -33,6 +35,7 @@ def main() -> int:
     if brain == "conversation":
         os.nice(5)  # the calls of a server on the same machine go before the model's thinking
         options.new_brain = _conversation(arguments.clips)
+        options.chat = Chat(extract)
     scripts = _scripts(arguments.script) if arguments.script else []
     return asyncio.run(_run(RealtimeServer(options, scripts), arguments, brain))
 

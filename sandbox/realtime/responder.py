@@ -12,17 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.realtime.briefing import WEEKDAYS, Briefing, Ranges
-from sandbox.realtime.clock_words import clock_words, in_words
+from sandbox.realtime.clock_words import clock_words
 from sandbox.realtime.phrases import COMMON, HEAR, SAY
+from sandbox.realtime.server_facts import is_server_fact, quoted_sentences, tell_facts
 
-_SERVER = "[SERVER]"
-_QUOTED = re.compile(r'["“״](.{2,300}?)["”״](?=[\s.,;:!?)]|$)', re.S)
 _AFTER_COLON = re.compile(r":\s*\n\s*(\S.*)\Z", re.S)
-_WHEN = {
-    "en": re.compile(r"(?:\w+day,? +\d{1,2} \w+(?: \d{4})?|\w+day)[ ,]+(?:at +)?\d{1,2}:\d{2}"),
-    "he": re.compile(r"(?:יום [א-ת]+|שבת)[^;|\n:]{0,30}?\d{1,2}:\d{2}"),
-}
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}[T ](\d{2}:\d{2})")
 _WORD = re.compile(r"[\w']+")
 
 
@@ -37,9 +31,9 @@ class Said:
 def reply(briefing: Briefing, conversation: Sequence[Said]) -> str:
     """The next sentence in a conversation."""
     since = _since_last_answer(conversation)
-    for said in reversed(since):
-        if said.role == "system" and _SERVER in said.text:
-            return _on_server(briefing, said.text)
+    facts = [said.text for said in since if said.role == "system" and is_server_fact(said.text)]
+    if facts:
+        return tell_facts(briefing, facts)
     heard = " ".join(said.text for said in since if said.role == "user" and said.text).strip()
     phrases = SAY[briefing.language]
     if not heard:
@@ -52,48 +46,7 @@ def say_as_told(instructions: str, briefing: Briefing, conversation: Sequence[Sa
     exact = _AFTER_COLON.search(instructions)
     if exact:
         return " ".join(exact.group(1).split())
-    quoted = _QUOTED.findall(instructions)
-    if quoted:
-        return " ".join(part if part[-1] in ".?!" else part + "." for part in (one.strip() for one in quoted))
-    return reply(briefing, conversation)
-
-
-# -- the server's facts -----------------------------------------------------------------------------------------------
-
-
-def _on_server(briefing: Briefing, text: str) -> str:
-    phrases = SAY[briefing.language]
-    options = _moments(text, briefing.language)
-    if "appointment_created" in text or "✅" in text:
-        return phrases["booked"].format(when=options[0]) if options else phrases["booked_bare"]
-    if "❌" in text:
-        return phrases["error"]
-    if "slot_unavailable" in text:
-        offered = _moments(_after_marker(text), briefing.language)[:3]
-        joined = phrases["or"].join(offered)
-        return phrases["alternatives"].format(options=joined) if offered else phrases["unavailable"]
-    if "slot_available" in text:
-        return phrases["available"].format(when=options[0]) if options else phrases["available_bare"]
-    if "need_phone" in text:
-        return phrases["may_use_number" if briefing.may_use_caller_number else "need_phone"]
-    for need in ("need_name", "need_datetime"):
-        if need in text:
-            return phrases[need]
-    return phrases["more"]
-
-
-def _after_marker(text: str) -> str:
-    """The part of a message that lists the alternatives; the moment that was refused stands before it."""
-    parts = re.split(r"alternatives?|חלופות|פנוי(?:ים)?|offer|free", text, maxsplit=1, flags=re.I)
-    return parts[-1]
-
-
-def _moments(text: str, language: str) -> list[str]:
-    """Days and times named in a message, in words."""
-    found = [match.group() for match in _WHEN[language].finditer(text)]
-    if not found:
-        found = [clock_words(match.group(1), language) for match in _ISO.finditer(text)]
-    return [in_words(one.strip(" ,"), language) for one in dict.fromkeys(found)]
+    return quoted_sentences(instructions) or reply(briefing, conversation)
 
 
 # -- the caller's words -----------------------------------------------------------------------------------------------
@@ -106,7 +59,7 @@ def _on_caller(briefing: Briefing, heard: str, conversation: Sequence[Said]) -> 
     if HEAR["person"].search(heard):
         return phrases["person"]
     if HEAR["name"].search(heard):
-        return f"{phrases['noted']} {_next_detail(briefing, conversation, named=True)}"
+        return _after_detail(briefing, conversation)
     books = HEAR["book"].search(heard) or _is_booking(conversation)
     if HEAR["hours"].search(heard):
         return tell_hours(briefing, heard)
@@ -119,11 +72,11 @@ def _on_caller(briefing: Briefing, heard: str, conversation: Sequence[Said]) -> 
     if fact := find_fact(briefing, heard):
         return fact
     if HEAR["yes"].search(heard):
-        return _next_detail(briefing, conversation, named=False) if books else phrases["more"]
+        return _after_detail(briefing, conversation) if books else phrases["more"]
     if HEAR["no"].search(heard):
         return phrases["alright"] if books and not _was_asked_for_more(briefing, conversation) else phrases["bye"]
     if _asked(conversation, phrases["need_name"]):
-        return f"{phrases['noted']} {_next_detail(briefing, conversation, named=True)}"
+        return _after_detail(briefing, conversation)
     return phrases["unknown"] if len(heard.split()) > 2 else phrases["again"]
 
 
@@ -188,14 +141,14 @@ def _on_moment(briefing: Briefing, heard: str, conversation: Sequence[Said]) -> 
     return phrases["checking"]
 
 
-def _next_detail(briefing: Briefing, conversation: Sequence[Said], *, named: bool) -> str:
+def _after_detail(briefing: Briefing, conversation: Sequence[Said]) -> str:
+    """A name or a yes was given: ask for the moment when it is missing, else leave the next question to the
+    server.
+    """
     phrases = SAY[briefing.language]
     earlier = " ".join(said.text for said in conversation if said.role == "user")
-    if not HEAR["day"].search(earlier) or not HEAR["time"].search(earlier):
-        return phrases["need_datetime"]
-    if not named and not HEAR["name"].search(earlier):
-        return phrases["need_name"]
-    return phrases["may_use_number" if briefing.may_use_caller_number else "need_phone"]
+    knows_moment = HEAR["day"].search(earlier) and HEAR["time"].search(earlier)
+    return phrases["wait"] if knows_moment else f"{phrases['noted']} {phrases['need_datetime']}"
 
 
 def _is_booking(conversation: Sequence[Said]) -> bool:
@@ -203,7 +156,7 @@ def _is_booking(conversation: Sequence[Said]) -> bool:
 
 
 def _was_asked_for_more(briefing: Briefing, conversation: Sequence[Said]) -> bool:
-    return any(_asked(conversation, SAY[briefing.language][key]) for key in ("more", "booked_bare", "booked"))
+    return _asked(conversation, SAY[briefing.language]["more"])
 
 
 def _asked(conversation: Sequence[Said], sentence: str) -> bool:
