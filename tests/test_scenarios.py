@@ -27,7 +27,7 @@ def by_environment(scenarios: list[Scenario]) -> list[list[Scenario]]:
 
 def play(scenarios: list[Scenario], directory: Path, worker: str) -> list[Report]:
     with stage(directory, environment=scenarios[0].server, worker=worker) as running:
-        reports = asyncio.run(running.runner().run_all(scenarios, at_once=8))
+        reports = asyncio.run(running.runner().run_all(scenarios, at_once=12))
         assert "Traceback" not in running.logs(), running.logs()
         return reports
 
