@@ -189,7 +189,15 @@ def _make_engine(url: URL, pool_size: int, max_overflow: int, statement_timeout_
         arguments: dict[str, Any] = {"timeout": 0, "check_same_thread": False}
     else:
         # No prepared statements: a pooler between us and the server may hand each transaction another backend.
-        arguments = {"connect_timeout": 3, "keepalives_idle": 10, "prepare_threshold": None}
+        # A peer that vanished without a word is noticed within seconds, not after the kernel's quarter of an hour.
+        arguments = {
+            "connect_timeout": 3,
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 8000,
+            "prepare_threshold": None,
+        }
     engine = create_engine(
         url,
         poolclass=QueuePool,

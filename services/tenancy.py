@@ -236,7 +236,7 @@ def _loose_mentions(sql: str) -> tuple[str, ...]:
     tables = _owned_tables()
     names = "|".join(sorted(tables, key=len, reverse=True))
     mention = re.compile(
-        rf'(?:\bFROM|\bJOIN|\bUPDATE|,|\()\s+"?({names})\b"?(?!\.|\s*\()(?:\s+AS\s+"?(\w+)"?)?', re.IGNORECASE
+        rf'(?:\bFROM\s|\bJOIN\s|\bUPDATE\s|,|\()\s*"?({names})\b"?(?!\.|\s*\()(?:\s+AS\s+"?(\w+)"?)?', re.IGNORECASE
     )
     loose = []
     for match in mention.finditer(sql):

@@ -159,6 +159,30 @@ def test_waiting_for_a_locked_file_lets_other_greenlets_run(sqlite_url: str) -> 
     assert done.stdout.split() == ["w0@x.il", "w1@x.il", "w2@x.il"], done.stderr
 
 
+def test_waiting_for_a_row_of_postgresql_lets_other_greenlets_run(postgres_url: str) -> None:
+    """The row's lock is only released by a greenlet that must have run meanwhile."""
+    script = textwrap.dedent(f"""
+        from gevent import monkey; monkey.patch_all()
+        import gevent
+        from sqlalchemy import text
+        from services.database import Database
+        database = Database({postgres_url!r})
+        lock = text("SELECT pg_advisory_xact_lock(7)")
+        def hold(session):
+            session.execute(lock)
+            for _ in range(50):
+                gevent.sleep(0.001)
+        holder = gevent.spawn(database.write, hold)
+        gevent.sleep(0)
+        waiters = [gevent.spawn(database.write, lambda session: session.execute(lock).all()) for _ in range(3)]
+        gevent.joinall([holder, *waiters], timeout=60, raise_error=True)
+        print(all(one.successful() for one in [holder, *waiters]))
+    """)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=90)
+    assert done.stdout.split() == ["True"], done.stderr
+
+
 def test_a_full_disk_is_an_outage_not_a_bug(sqlite_url: str) -> None:
     database = Database(sqlite_url)
 

@@ -54,6 +54,8 @@ QUERIES: dict[str, Callable[[], Any]] = {
     "table delete": lambda: delete(Turn.__table__),
     "text": lambda: text("SELECT * FROM calls"),
     "text join": lambda: text("SELECT t.id FROM businesses b, turns AS t"),
+    "text in parentheses": lambda: text("SELECT 1 FROM (calls)"),
+    "text without spaces": lambda: text("SELECT 1 FROM users,calls"),
     "text update": lambda: text("UPDATE calls SET summary = 'mine'"),
     "text delete": lambda: text('DELETE FROM "turns"'),
     "entity from text": lambda: select(Call).from_statement(text("SELECT * FROM calls")),
