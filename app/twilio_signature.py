@@ -15,6 +15,7 @@ from flask import Request, abort, request
 from twilio.request_validator import RequestValidator
 
 from app import prometheus
+from app.browser_call import may_open_socket
 from app.context import public_url, worker
 from app.public_url import MEDIA_PATH, PublicUrl
 
@@ -28,7 +29,7 @@ def check_signatures() -> None:
     token = worker().settings.twilio_auth_token
     if token is None or not _must_be_signed(request.path):
         return
-    if not is_genuine(request, public_url(), token.get_secret_value()):
+    if not is_genuine(request, public_url(), token.get_secret_value()) and not _is_test_call():
         prometheus.REFUSED.labels("signature").inc()
         log.warning("refused: the signature is wrong or missing", path=request.path)
         abort(403)
@@ -48,6 +49,11 @@ def is_genuine(request: Request, public: PublicUrl, auth_token: str) -> bool:
 
 def _must_be_signed(path: str) -> bool:
     return path.rstrip("/") == MEDIA_PATH or (path.startswith("/webhook/") and path != PREVIEW_PATH)
+
+
+def _is_test_call() -> bool:
+    """The one upgrade that Twilio does not sign: the telephone in our own page."""
+    return request.path.rstrip("/") == MEDIA_PATH and may_open_socket(request)
 
 
 def _media_urls(public: PublicUrl) -> Iterator[str]:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from services.database import Database
@@ -101,14 +101,19 @@ _TABLES: dict[Export, _Table] = {
 }
 
 
-def export(database: Database, business_id: int, what: Export) -> Iterator[bytes]:
-    """UTF-8 CSV with a header, piece by piece; times in the business's zone. Raises DatabaseUnavailable."""
+def export(
+    database: Database, business_id: int, what: Export, *, only: Sequence[ColumnElement[bool]] = ()
+) -> Iterator[bytes]:
+    """UTF-8 CSV with a header, piece by piece; times in the business's zone. Raises DatabaseUnavailable.
+
+    only: conditions that narrow the rows.
+    """
     table = _TABLES[what]
     zone = database.read(partial(_zone, business_id=business_id))
     yield (_BOM + _line([name for name, _ in table.columns])).encode()
     last_id = 0
     while True:
-        rows = database.read(partial(_page, business_id=business_id, table=table, after=last_id))
+        rows = database.read(partial(_page, business_id=business_id, table=table, after=last_id, only=only))
         if not rows:
             return
         last_id = rows[-1].id
@@ -142,7 +147,10 @@ def _zone(session: Session, *, business_id: int) -> ZoneInfo:
     return ZoneInfo(session.scalars(select(BusinessSettings.timezone)).one())
 
 
-def _page(session: Session, *, business_id: int, table: _Table, after: int) -> Sequence[Any]:
+def _page(
+    session: Session, *, business_id: int, table: _Table, after: int, only: Sequence[ColumnElement[bool]]
+) -> Sequence[Any]:
     Tenant(session, business_id)
     model = table.model
-    return session.scalars(select(model).where(model.id > after).order_by(model.id).limit(PAGE_ROWS)).all()
+    query = select(model).where(model.id > after, *only)
+    return session.scalars(query.order_by(model.id).limit(PAGE_ROWS)).all()

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.admin import accounts, home, login
+from app.admin import (
+    accounts,
+    calendar,
+    calls,
+    exports,
+    home,
+    hours,
+    live,
+    login,
+    numbers,
+    people,
+    phone,
+    prompt,
+    settings_pages,
+    setup,
+    users,
+    why,
+)
 from app.admin.access import admin_pages, business_pages
 from app.admin.account import login_manager
 from app.admin.errors import set_up_errors
@@ -13,11 +30,28 @@ from app.admin.templating import set_up_templates
 from app.settings import Settings
 
 # Importing a file of pages registers its views.
-PAGES = (accounts, home, login)
+PAGES = (
+    accounts,
+    calendar,
+    calls,
+    exports,
+    home,
+    hours,
+    live,
+    login,
+    numbers,
+    people,
+    phone,
+    prompt,
+    settings_pages,
+    setup,
+    users,
+    why,
+)
 
 
 def register_admin(app: Flask, settings: Settings) -> None:
-    """Serve everything under /admin/."""
+    """Serve everything under /admin/, and the calendar feeds."""
     protect(app, settings)
     login_manager.init_app(app)
     set_up_templates(app)
@@ -25,3 +59,4 @@ def register_admin(app: Flask, settings: Settings) -> None:
     for blueprint in (admin_pages, business_pages):
         blueprint.after_request(add_headers)
         app.register_blueprint(blueprint)
+    app.register_blueprint(exports.calendar_feed)

@@ -19,7 +19,7 @@ ADMIN, OWNER, VIEWER = "admin", "owner", "viewer"
 
 login_manager = LoginManager()
 login_manager.login_view = "admin.login"
-login_manager.login_message = None  # type: ignore[assignment]  # the log-in page says enough
+login_manager.login_message = None  # the log-in page says enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,12 @@ class Account(UserMixin):
             return None
         return ADMIN if self.is_admin else self.roles[business_id]
 
+    def may_change(self, business_id: int) -> bool:
+        """Whether it may do more than look there."""
+        return self.role_in(business_id) in (ADMIN, OWNER)
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]
+
+@login_manager.user_loader
 def load_account(session_key: str) -> Account | None:
     """The account whose sessions carry this key."""
     return worker().database.read(lambda session: _load(session, session_key))

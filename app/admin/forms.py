@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import phonenumbers
 from wtforms import Field, Form, StringField, TextAreaField, ValidationError
 from wtforms.i18n import get_translations
 
 from app.admin.words import language, t
+from services.phone_numbers import valid_number
 from services.storable import storable_text
 
 
@@ -89,13 +90,7 @@ def one_of(values: Mapping[str, Any] | list[str] | tuple[str, ...]) -> Callable[
 
 def as_e164(text: str) -> str | None:
     """A telephone number in E.164, read as an Israeli one when it names no country; None when it is none."""
-    try:
-        number = phonenumbers.parse(text, "IL")
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return valid_number(re.sub(r"[\s().\u2010-\u2015-]", "", text)) or None
 
 
 def bad_phone(text: str) -> str:

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from app.admin.access import business_pages, here
 from app.admin.settings_forms import HoursForm
 from app.admin.settings_pages import load_settings_row
+from app.admin.why import read_clock
 from app.admin.words import language, t
 from services.business_policy import day_state, holiday_name
 from services.models import BusinessSettings
@@ -68,7 +69,7 @@ def _read(form: MultiDict[str, str]) -> dict[str, Any]:
     week = {}
     for key in DAY_KEYS:
         pairs = zip(form.getlist(f"{key}-open"), form.getlist(f"{key}-close"), strict=False)
-        week[key] = sorted([opens[:5], closes[:5]] for opens, closes in pairs if opens or closes)
+        week[key] = sorted([read_clock(opens), read_clock(closes)] for opens, closes in pairs if opens or closes)
     dates = sorted({day.strip()[:10] for day in form.getlist("closed-date") if day.strip()})
     return {"opening_hours_json": week, "closed_dates": dates}
 
@@ -86,9 +87,7 @@ def _problems(form: HoursForm, sent: Mapping[str, Any]) -> dict[str, str]:
     return {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}
 
 
-def _page(
-    form: HoursForm, week: Mapping[str, Any], closed: list[str], problems: Mapping[str, str]
-) -> ResponseReturnValue:
+def _page(form: HoursForm, week: Mapping[str, Any], closed: list[str], problems: Mapping[str, str]) -> str:
     grid = []
     for weekday in SUNDAY_FIRST:
         key = DAY_KEYS[weekday]

@@ -135,7 +135,7 @@ def newest_number(s: Session) -> int:
     return s.scalar(select(func.max(PromptVersion.number))) or 0
 
 
-def _editor_page(text: str | None = None, note: str = "", problem: str = "") -> ResponseReturnValue:
+def _editor_page(text: str | None = None, note: str = "", problem: str = "") -> str:
     now = datetime.now(UTC)
     found = here().read(lambda s: _load_editor(s, text, now))
     return render_template(

@@ -76,7 +76,7 @@ class HandoverForm(PageForm):
         for each in field.data:
             if as_e164(each) is None:
                 raise ValidationError(bad_phone(each))
-        field.data = list(dict.fromkeys(as_e164(each) for each in field.data))
+        field.data = list(dict.fromkeys(as_e164(each) or each for each in field.data))
 
     def validate_fallback(self, field: Text) -> None:
         if field.data == Fallback.FORWARD and not self.transfer_numbers.data:

@@ -18,6 +18,7 @@ from app.admin.settings_forms import ConversationForm, HandoverForm, LineForm, P
 from app.admin.words import t
 from app.context import public_url, worker
 from services.businesses import new_secret
+from services.ics_feed import renew_secret
 from services.model_catalogue import REALTIME, TRANSCRIPTION, VOICES, ModelInfo, offered
 from services.models import Business, BusinessSettings
 from services.session_settings import DEFAULT_VOICE
@@ -86,7 +87,7 @@ def new_secrets() -> ResponseReturnValue:
     def work(s: Session) -> None:
         row = load_settings_row(s)
         if which == "feed":
-            row.ics_secret = new_secret()
+            renew_secret(s)
         elif which == "webhook" and row.webhook_secret:
             row.webhook_secret = new_secret()
 
@@ -138,7 +139,7 @@ def _voice_choices(row: BusinessSettings) -> dict[str, Any]:
         model_warning(row.transcription_model or installed.openai_transcription_model, TRANSCRIPTION, today),
     ]
     return {
-        "voices": [*VOICES, *([row.voice] if row.voice and row.voice not in VOICES else [])],
+        "voices": [(voice, None) for voice in (*VOICES, *_unlisted(row.voice))],
         "default_voice": DEFAULT_VOICE,
         "models": _options(models, row.model),
         "transcribers": _options(transcribers, row.transcription_model),
@@ -151,3 +152,7 @@ def _options(models: tuple[ModelInfo, ...], current: str | None) -> list[tuple[s
     found = [(model.name, model.ends) for model in models]
     known = current is None or current in {name for name, _ in found}
     return found if known else [*found, (str(current), None)]
+
+
+def _unlisted(voice: str | None) -> tuple[str, ...]:
+    return (voice,) if voice and voice not in VOICES else ()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, url_for
 
-from app.admin import formats
+from app.admin import call_words, formats
 from app.admin.access import here
 from app.admin.account import account
-from app.admin.words import LANGUAGE_NAMES, direction, language, t
+from app.admin.words import LANGUAGE_NAMES, count_words, direction, language, t
+from services.policy_words import ENGLISH_DAYS, HEBREW_DAYS, date_words, weekday_words
 
 # Where no business is open yet.
 _USUAL_ZONE = ZoneInfo("Asia/Jerusalem")
@@ -25,6 +27,7 @@ def set_up_templates(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         t=t,
+        count_words=count_words,
         language=language,
         direction=direction,
         LANGUAGE_NAMES=LANGUAGE_NAMES,
@@ -32,6 +35,14 @@ def set_up_templates(app: Flask) -> None:
         here=here,
         in_business=in_business,
         zone=zone,
+        day_words=day_words,
+        weekday_short=weekday_short,
+        end_words=call_words.end_words,
+        event_words=call_words.event_words,
+        server_words=call_words.server_words,
+        latency_words=call_words.latency_words,
+        status_words=call_words.status_words,
+        lead_words=call_words.lead_words,
         asset=partial(_asset, Path(str(app.static_folder)), versions),
         **{name: getattr(formats, name) for name in _FORMATS},
     )
@@ -52,6 +63,21 @@ _FORMATS = (
 def in_business() -> bool:
     """Whether the page belongs to one business."""
     return "here" in g
+
+
+def day_words(day: date, *, short: bool = False) -> str:
+    """A date in words: "Tuesday, 3 March"; short: "today", "tomorrow", else "Tuesday 03/03"."""
+    if not short:
+        return date_words(day, language())
+    away = (day - datetime.now(zone()).date()).days
+    if away in (0, 1):
+        return (t("היום", "today"), t("מחר", "tomorrow"))[away]
+    return f"{weekday_words(day, language())} \u2066{day:%d/%m}\u2069"  # the figures read left to right
+
+
+def weekday_short(day: date) -> str:
+    """The weekday's name, without "day" in Hebrew."""
+    return (HEBREW_DAYS if language() == "he" else ENGLISH_DAYS)[day.weekday()]
 
 
 def zone() -> ZoneInfo:

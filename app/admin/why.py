@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,6 +16,8 @@ from app.admin.words import language
 from services.business_policy import SlotVerdict, free_slots, nearest_alternatives, validate_appointment_slot
 from services.calendar_slots import around, busy_spans, policy_of_session
 from services.policy_settings import Policy
+
+_CLOCK = re.compile(r"(\d{1,2}?):?(\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,15 @@ def read_day(text: str | None) -> date | None:
     return day if 2000 <= day.year <= 2100 else None
 
 
+def read_clock(text: str | None) -> str:
+    """A time of day as people write it ("9", "930", "9:30"), as "HH:MM"; what is no time comes back as it is."""
+    found = _CLOCK.fullmatch((text or "").strip())
+    return f"{int(found[1]):02d}:{found[2] or '00'}" if found else (text or "").strip()[:5]
+
+
 def read_time(text: str | None) -> time | None:
-    """A time as <input type="time"> sends it; None for anything else."""
+    """A time of day; None for what is none."""
     try:
-        return time.fromisoformat(text or "").replace(tzinfo=None)
+        return time.fromisoformat(read_clock(text))
     except ValueError:
         return None

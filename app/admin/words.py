@@ -34,6 +34,13 @@ def t(hebrew: str, english: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def count_words(n: int, hebrew_one: str, hebrew_many: str, english_one: str, english_many: str) -> str:
+    """The sentence for one, or for {n}."""
+    if n == 1:
+        return t(hebrew_one, english_one)
+    return t(hebrew_many, english_many, n=f"{n:,}")
+
+
 def direction() -> str:
     """The way the page is read: "rtl" or "ltr"."""
     return "rtl" if language() == "he" else "ltr"

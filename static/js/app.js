@@ -1,0 +1,45 @@
+// What every page may need. Pages work without it; it makes them quicker to use.
+
+const menu = document.querySelector("[data-menu]");
+menu?.addEventListener("click", () => {
+  const side = document.getElementById("menu");
+  const open = side.classList.toggle("open");
+  menu.setAttribute("aria-expanded", String(open));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && menu?.getAttribute("aria-expanded") === "true") {
+    menu.click();
+    menu.focus();
+  }
+});
+
+// Ask before what cannot be undone.
+document.addEventListener("click", (event) => {
+  const asking = event.target.closest("[data-confirm]");
+  if (asking && !confirm(asking.dataset.confirm)) event.preventDefault();
+});
+
+// Forms that act as soon as something is chosen; their button is for browsers without scripts.
+for (const form of document.querySelectorAll("form[data-auto]")) {
+  form.querySelector("button")?.setAttribute("hidden", "");
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const words = button.textContent;
+    button.textContent = "✓";
+    setTimeout(() => { button.textContent = words; }, 1200);
+  });
+}
+
+// Leaving a page with unsaved words loses them: ask.
+for (const form of document.querySelectorAll("form[data-prompt]")) {
+  let changed = false;
+  form.addEventListener("input", () => { changed = true; });
+  form.addEventListener("submit", () => { changed = false; });
+  addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+}
