@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import structlog
 from flask import Flask
 
+from app.admin import register_admin
 from app.background import BackgroundWorker
 from app.build_info import read_build_info
 from app.context import Worker
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(health)
     app.register_blueprint(webhooks)
     app.before_request(check_signatures)
+    register_admin(app, settings)
     register_media_route(app)
     return app
 
