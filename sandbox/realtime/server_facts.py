@@ -21,7 +21,7 @@ _WHEN = {
 }
 _OFFER = re.compile(r"offer:|alternatives:?|להציע:|חלופות:?", re.I)
 _WHY = re.compile(r"(?:not possible|לא אפשרי):\s*(.+?)\s*(?=offer|אפשר להציע|אין מועד|no time near|$)", re.I | re.S)
-_MOST_OFFERED = 3
+_MOST_OFFERED = 2  # an answer is short
 
 
 def is_server_fact(text: str) -> bool:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sandbox.speech.espeak import has_mbrola_hebrew, speak
+from sandbox.speech.espeak import speak
 from sandbox.speech.mulaw import RATE_HZ, Samples, resample, to_mulaw
 
 _SPEECH_RMS = 1640 / 32768  # active speech on a telephone line, about -26 dBov
 _LOUDEST = 0.9
-_VERSION = 2  # part of the key: a change of voice or level makes new clips
+_VERSION = 3  # part of the key: a change of voice or level makes new clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Voice:
 
 # The caller's English is the variant that Moonshine misheard least (19 of 100 words; the plain voice: 36).
 _CALLERS = {"en": _Voice("en-us+robert", 140)}
-_AGENTS = {"en": _Voice("en-us+f5", 155), "he": _Voice("he+f5", 175)}
+_AGENTS = {"en": _Voice("en-us+f5", 155), "he": _Voice("he+f5", 165)}
 _WORDS_PER_MINUTE = 150
 
 
@@ -50,8 +50,7 @@ def say(text: str, language: str) -> bytes:
     The clip and its text are stored in `clip_directory()`, where the sandbox's model finds them to recognise
     what callers say. Raises SpeechUnavailable when the library or the voice cannot be had.
     """
-    voice = "hb2" if language == "he" and has_mbrola_hebrew() else "espeak"
-    key = hashlib.sha256(f"{_VERSION}|{voice}|{language}|{text}".encode()).hexdigest()[:20]
+    key = hashlib.sha256(f"{_VERSION}|{language}|{text}".encode()).hexdigest()[:20]
     sound_path = clip_directory() / f"{language}-{key}.ulaw"
     if sound_path.exists():
         return sound_path.read_bytes()
