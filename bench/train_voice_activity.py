@@ -20,7 +20,7 @@ from media import mulaw
 from media.voice_features import VoiceFeatures
 
 Floats = NDArray[np.float64]
-HIDDEN = 10
+HIDDEN = 16
 TARGET = Path(__file__).resolve().parents[1] / "media" / "voice_model.py"
 
 

@@ -15,9 +15,9 @@ from media.audio_config import FRAME_BYTES
 from media.voice_features import FEATURES, VoiceFeatures
 from media.voice_model import HIDDEN, OUTPUT_BIAS
 
-# Logarithm of the odds of speech above which a frame counts: two to one. Sound that is no speech is more frequent
-# on a line than in the training material, where the two have equal weight.
-SPEECH_SCORE = 0.7
+# Logarithm of the odds of speech above which a frame counts: four to three. Sound that is no speech is more
+# frequent on a line than in the training material, where the two have equal weight.
+SPEECH_SCORE = 0.3
 SILENCE_SCORE = -8.0
 
 _pack = struct.Struct(f"<{len(FEATURES)}h").pack

@@ -1,4 +1,4 @@
-"""What one 20 ms frame sounds like, in eighteen small integers (SPEC B2, B9; the inputs of `voice_activity`).
+"""What one 20 ms frame sounds like, in seventeen small integers (SPEC B2, B9; the inputs of `voice_activity`).
 
 Everything is done by `audioop` in C on whole frames: a tree of two-tap (Haar) splits gives the level in four
 bands, `findfit` finds how well the frame repeats itself at the lag of a voice's pitch and, further back, at the lag
@@ -24,7 +24,6 @@ FEATURES = (
     "crossings",
     "crest",
     "flux_mean",  # how much the bands change from frame to frame
-    "lag_jumps",
     "steady_when_loud",  # seconds of memory: was the sound heard lately held, as music is?
     "loud_share",
 )
@@ -47,13 +46,11 @@ _STEADY_TO = _HISTORY - 2 * (60 - 40)
 _OCTAVES = array("h", (round(OCTAVE * math.log2(rms + 1)) for rms in range(32769)))
 
 
-def _repetition(past: bytes, frame: bytes, frame_rms: int) -> tuple[int, int]:
-    """How well `frame` is found again in `past`: (correlation -1024..1024, samples after the earliest lag)."""
+def _repetition(past: bytes, frame: bytes, frame_rms: int) -> int:
+    """How well `frame` is found again in `past`, at the best place: correlation -1024..1024."""
     offset, factor = audioop.findfit(past, frame)
     matched = audioop.rms(past[2 * offset : 2 * offset + len(frame)], 2)
-    if not matched:
-        return 0, 0
-    return int(UNITY * factor * frame_rms / matched), offset
+    return int(UNITY * factor * frame_rms / matched) if matched else 0
 
 
 class VoiceFeatures:
@@ -67,8 +64,6 @@ class VoiceFeatures:
         "_floors",
         "_flux",
         "_history",
-        "_lag",
-        "_lag_jumps",
         "_loud_share",
         "_peak",
         "_pitch_mean",
@@ -85,7 +80,7 @@ class VoiceFeatures:
         self._peak = _FIRST_PEAK
         self.sounding = False
         self._slow = self._flux = self._pitch_mean = self._steady_mean = 0
-        self._lag = self._lag_jumps = self._steady_loud = self._loud_share = 0
+        self._steady_loud = self._loud_share = 0
 
     def measure(self, pcm16: bytes) -> tuple[int, ...]:
         """The features of this frame, in the order of `FEATURES`."""
@@ -104,7 +99,7 @@ class VoiceFeatures:
         above_peak = total - self._peak
         self.sounding = over[4] > NEAR_FLOOR or above_peak > FAR_BELOW_PEAK
         pitch, steady = self._repetitions(lower)
-        self._peak += above_peak / 16 if above_peak > 0 else (self._floors[4] - self._peak) / 1400
+        self._peak += above_peak / 32 if above_peak > 0 else (self._floors[4] - self._peak) / 1400
         crest = octaves[audioop.max(pcm16, 2)] - total
         return (
             *over,
@@ -118,7 +113,6 @@ class VoiceFeatures:
             audioop.cross(pcm16, 2),
             crest,
             self._flux,
-            self._lag_jumps,
             self._steady_loud // 16,
             self._loud_share // 16,
         )
@@ -146,10 +140,8 @@ class VoiceFeatures:
         self._history = history[len(lower) :] + lower
         level = audioop.rms(lower, 2) if self.sounding else 0
         if level:
-            pitch, offset = _repetition(history[_PITCH_FROM:] + lower[:_PITCH_TO], lower, level)
-            steady = abs(_repetition(history[:_STEADY_TO], lower, level)[0])
-            self._lag_jumps += (min(5, abs(offset - self._lag)) * OCTAVE - self._lag_jumps) // 5
-            self._lag = offset
+            pitch = _repetition(history[_PITCH_FROM:] + lower[:_PITCH_TO], lower, level)
+            steady = abs(_repetition(history[:_STEADY_TO], lower, level))
             self._steady_loud += (16 * steady - self._steady_loud) // 32
         else:
             pitch = steady = 0
