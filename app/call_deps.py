@@ -13,6 +13,8 @@ from media.conversation_settings import MediaTuning
 from media.media_ws_ai import NotAdmitted
 from media.metrics import CallMetrics
 from media.pace_clock import Clock
+from services.appointment_nlp import AppointmentNlp
+from services.booking_desk import BookingDesk
 from services.call_context import CallContext
 from services.call_store import CallStore, open_stream
 from services.database import DatabaseUnavailable
@@ -74,6 +76,11 @@ class WorkerDeps:
 
     def store(self, context: CallContext) -> CallStore:
         return CallStore(self._worker.database, context, lambda: datetime.now(UTC))
+
+    def booking(self, context: CallContext) -> BookingDesk:
+        """With a key the chat model reads along; without one the built-in parser reads alone (A1)."""
+        nlp = AppointmentNlp(context.policy, self._worker.model_parser)
+        return BookingDesk(self._worker.database, context, nlp, lambda: datetime.now(UTC))
 
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
         """Add the call to the worker's numbers."""

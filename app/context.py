@@ -12,6 +12,7 @@ from app.drain import Drain
 from app.live_calls import LiveCalls
 from app.public_url import PublicUrl
 from app.settings import Settings
+from services.appointment_nlp import ModelParser
 from services.database import Database
 
 
@@ -24,6 +25,7 @@ class Worker:
     background: BackgroundWorker
     build: BuildInfo
     signing_key: bytes
+    model_parser: ModelParser | None
 
 
 def worker() -> Worker:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 from flask import Flask
+from openai import OpenAI
 
 from app.admin import register_admin
 from app.background import BackgroundWorker
@@ -21,7 +22,9 @@ from app.sweep import start_sweeping
 from app.twilio_signature import check_signatures
 from app.webhooks import webhooks
 from media.audio_config import AUDIO_CONFIG
+from services.appointment_nlp import ModelParser
 from services.database import Database, DatabaseUnavailable
+from services.model_catalogue import REALTIME, TEXT, TRANSCRIPTION, resolve
 from services.policy_calendar import load_holidays
 
 log = structlog.get_logger(__name__)
@@ -67,12 +70,30 @@ def _make_worker(settings: Settings) -> Worker:
         background=background,
         build=read_build_info(),
         signing_key=settings.signing_key,
+        model_parser=_make_model_parser(settings),
     )
+
+
+def _make_model_parser(settings: Settings) -> ModelParser | None:
+    """The chat model that reads appointments; None without a key."""
+    if settings.openai_api_key is None:
+        return None
+    client = OpenAI(api_key=settings.openai_api_key.get_secret_value(), base_url=settings.openai_base_url)
+    model = resolve(settings.openai_nlp_model, TEXT, datetime.now(UTC).date())
+    return ModelParser(client, model.name)
 
 
 def _announce(settings: Settings) -> None:
     log.info(AUDIO_CONFIG.banner())
     log.info("started", app_env=settings.app_env, engine=settings.engine, model=settings.openai_realtime_model)
+    today = datetime.now(UTC).date()
+    for name, kind in (
+        (settings.openai_realtime_model, REALTIME),
+        (settings.openai_transcription_model, TRANSCRIPTION),
+        (settings.openai_nlp_model, TEXT),
+    ):
+        if warning := resolve(name, kind, today).warning:
+            log.warning(warning)
     if settings.twilio_auth_token is None:
         log.warning("TWILIO_AUTH_TOKEN is not set: SIGNATURE CHECKS ARE OFF, anyone can call the webhooks")
     if settings.secret_key and len(settings.secret_key.get_secret_value()) < 16:

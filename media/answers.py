@@ -81,6 +81,13 @@ class Answers:
         """The model works on something, or an answer is on its way to the caller's ear."""
         return bool(self.active_response or self.requested or self.current)
 
+    @property
+    def turn_answer_unheard(self) -> bool:
+        """An answer to the caller's turn is wanted or made, and nothing of it was heard."""
+        current = self.current
+        made = self.requested or (current.request if current is not None and not current.audible else None)
+        return any(request.kind == "answer" for request in (*self.wanted, made) if request is not None)
+
     def pump(self) -> Request | None:
         """Ask for the next wanted answer if nothing stands against it. Returns what was asked for."""
         if not self.wanted or self.busy or self.engine is None:

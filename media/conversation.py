@@ -20,7 +20,7 @@ from media.call_state import CallState, Event, State
 from media.caller_side import CallerSide
 from media.conversation_settings import ConversationSettings
 from media.endpointing import Edge, LocalEndpoint
-from media.interruption import interrupt
+from media.interruption import cut_of, interrupt
 from media.metrics import CallMetrics
 from media.playout import Playout
 from media.silence import Nudge, SilenceWatch
@@ -70,7 +70,7 @@ class Conversation:
         self._close_after_answer = False
         self._closing_frames = 0
         self._greeting_frames = 0
-        self._pending_facts: list[str] = []  # [SERVER] facts that came while no model was connected
+        self._pending_facts = list(settings.pending_facts)  # [SERVER] facts no model was told yet
         self._caller = CallerSide()
         self._refractory = 0
         self._failures = 0
@@ -140,6 +140,16 @@ class Conversation:
             return
         self.answers.want(Request("goodbye", self._last_words, interruptible=False))
         self._pump()
+
+    def stream_over(self) -> None:
+        """The stream is gone: what of the last answer was heard until then still belongs to the record (X7)."""
+        answer = self.answers.current
+        if answer is None:
+            return
+        for utterance in answer.utterances.values():
+            heard_ms = min(self.playout.heard_ms(utterance), utterance.total_ms)
+            if utterance not in self.answers.heard and heard_ms > 0:
+                self._log.cut([cut_of(utterance, answer.text_of(utterance), heard_ms)])
 
     def _finish(self) -> None:
         self.state.apply(Event.END)
@@ -455,16 +465,21 @@ class Conversation:
 
     # -- carrying out ----------------------------------------------------------------------------------------
 
-    def server_fact(self, text: str, speak: bool) -> None:
-        """A [SERVER] fact from the desk; `speak` asks for an answer as soon as the floor is free."""
+    def server_fact(self, text: str, speak: bool) -> bool:
+        """A [SERVER] fact from the desk; `speak` asks for an answer that knows it: instead of the one nobody has
+        heard yet, else as soon as the floor is free. False when no model could be told yet."""
         engine = self.answers.engine
-        if engine is not None:
-            engine.say_server(text)
-        else:
+        if engine is None:
             self._pending_facts.append(text)
-        if speak:
-            self.answers.want(Request("server"))
+        else:
+            engine.say_server(text)
+        if speak and not self.state.closing.is_set():
+            stale = self.turns.answer_pending and self.answers.turn_answer_unheard
+            if stale:
+                self._one(Act.CANCEL, "")
+            self.answers.want(Request("answer", held_back=not self.turns.releasable) if stale else Request("server"))
             self._pump()
+        return engine is not None
 
     def _act(self, decisions: list[Decision]) -> None:
         for act, item_id in decisions:

@@ -36,6 +36,7 @@ class ConversationSettings:
     greeting_clip: bytes | None = None
     opening_instructions: str = ""  # a resumed call: the first thing to say
     resumed: bool = False
+    pending_facts: tuple[str, ...] = ()  # [SERVER] facts the lost session was not told
     barge_in: BargeInSettings = field(default_factory=BargeInSettings)
     duck: bool = False
     local_endpointing: bool = False
@@ -71,6 +72,7 @@ def conversation_settings(context: CallContext, tuning: MediaTuning) -> Conversa
         greeting_clip=context.greeting_clip,
         opening_instructions=resume_instructions(context.language, last_agent) if resumed else "",
         resumed=resumed,
+        pending_facts=context.resume.pending_server,
         barge_in=replace(
             BargeInSettings(), strategy=_strategy(context, tuning), voice_frames=tuning.barge_in_voice_frames
         ),

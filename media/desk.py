@@ -1,7 +1,7 @@
-"""The desk: the call's one thread for slow work. What happened is written to the database here, off the audio path.
+"""The desk: the call's one thread for slow work. The database and the appointment NLP live here, off the audio path.
 
 Everything comes in through a bounded queue and nobody waits for it. While the database is away records are kept and
-written when it is back (X7).
+written when it is back (X7). What the booking side has to say goes back as [SERVER] facts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from services.booking_desk import BookingDesk, Told
 from services.call_context import TurnRecord
 from services.database import DatabaseUnavailable
 
@@ -38,22 +39,42 @@ Job = Callable[[], None]
 
 
 class Desk:
-    """The journal of one call (media.turn_log.Journal). Start `loop` in a thread; `close` ends it after a flush."""
+    """The journal of one call (media.turn_log.Journal). Start `loop` in a thread; `close` ends it after a flush.
 
-    def __init__(self, store: CallStore, generation: int, audio_ms: Callable[[], int]) -> None:
+    `tell` hands a [SERVER] fact to the conversation: (text, speak) → whether a model was told.
+    """
+
+    def __init__(
+        self,
+        store: CallStore,
+        booking: BookingDesk,
+        generation: int,
+        audio_ms: Callable[[], int],
+        tell: Callable[[str, bool], bool],
+    ) -> None:
         self._store = store
+        self._booking = booking
         self._generation = generation
         self._audio_ms = audio_ms
+        self._tell = tell
         self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE_RECORDS)
-        self._lost = 0
+        self._closing = False
+        self._give_up_at = 0.0
         self.history: list[TurnRecord] = []  # this stream's turns, for re-creating the model's memory
 
-    # -- journal ---------------------------------------------------------------------------------------------
+    # -- from the conversation, any thread ---------------------------------------------------------------------
 
     def turn(self, record: TurnRecord) -> None:
         record = replace(record, generation=self._generation)
         self.history.append(record)
+        self._booking.heard(record.role, record.text, f"{record.generation}.{record.seq}", _ms())
         self._put(lambda: self._store.add_turns([record]))
+        if record.role == "agent":
+            self._put(lambda: self._told(self._booking.agent_said(record.text, _ms())))
+
+    def key(self, digit: str) -> None:
+        """One key of the keypad."""
+        self._put(lambda: self._told(self._booking.key(digit, _ms())))
 
     def greeting_done(self) -> None:
         self._put(self._store.greeting_done)
@@ -73,32 +94,48 @@ class Desk:
         self._put(job)
         return written
 
+    def close(self) -> None:
+        """No more records will come; the loop ends when all is written or the flush deadline is over."""
+        self._give_up_at = time.monotonic() + FLUSH_S
+        self._closing = True
+        self._jobs.put(None)
+
     def _put(self, job: Job) -> None:
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
-            self._lost += 1
-            log.error("desk queue is full, record lost", lost=self._lost)
+            log.error("desk queue is full, record lost")
 
     # -- the thread --------------------------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """No more records will come; the loop ends when all is written or the flush deadline is over."""
-        self._jobs.put(None)
-
     def loop(self) -> None:
-        """Write record after record, in order, for as long as it takes."""
-        give_up_at: float | None = None
-        while (job := self._jobs.get()) is not None:
-            while True:
-                try:
-                    job()
-                    break
-                except DatabaseUnavailable as away:
-                    closing = not self._jobs.empty() and self._jobs.queue[-1] is None
-                    if closing and give_up_at is None:
-                        give_up_at = time.monotonic() + FLUSH_S
-                    if give_up_at is not None and time.monotonic() > give_up_at:
-                        log.error("database away, record lost", error=str(away))
-                        break
-                    time.sleep(RETRY_S)
+        """Record after record, in order; between them whatever the booking side has due."""
+        while True:
+            wait_ms = self._booking.wait_ms(_ms())
+            try:
+                job = self._jobs.get(timeout=None if wait_ms is None else wait_ms / 1000)
+            except queue.Empty:
+                self._told(self._booking.tick(_ms()))
+                continue
+            if job is None:
+                return
+            self._carry_out(job)
+
+    def _carry_out(self, job: Job) -> None:
+        while True:
+            try:
+                return job()
+            except DatabaseUnavailable as away:
+                if self._closing and time.monotonic() > self._give_up_at:
+                    log.error("database away, record lost", error=str(away))
+                    return None
+                time.sleep(RETRY_S)
+
+    def _told(self, told: list[Told]) -> None:
+        """Put messages before the model, and note that it has them."""
+        reached = [one for one in told if self._tell(one.message.text, one.message.speak)]
+        self._booking.delivered(reached)
+
+
+def _ms() -> int:
+    return int(time.monotonic() * 1000)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from media.answers import Answers, heard_part
 from media.call_state import CallState, Event
 from media.playout import Playout
+from media.tx_queue import Utterance
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,9 +34,13 @@ def interrupt(playout: Playout, answers: Answers, state: CallState) -> list[Cut]
         whole = heard_ms >= utterance.total_ms and (answer is None or answer.done)
         if engine is not None and utterance.item_id and not whole:
             engine.truncate(utterance.item_id, min(heard_ms, utterance.total_ms))
-        text = answer.text_of(utterance) if answer is not None else ""
-        heard_text = text if whole else heard_part(text, heard_ms, utterance.total_ms)
-        cuts.append(Cut(utterance.item_id, heard_ms, utterance.total_ms, text, heard_text))
+        cuts.append(cut_of(utterance, answer.text_of(utterance) if answer is not None else "", heard_ms))
     if state.can(Event.INTERRUPTED):
         state.apply(Event.INTERRUPTED)
     return cuts
+
+
+def cut_of(utterance: Utterance, text: str, heard_ms: int) -> Cut:
+    """What stays of an utterance of which so much was heard."""
+    heard_text = heard_part(text, heard_ms, utterance.total_ms)
+    return Cut(utterance.item_id, heard_ms, utterance.total_ms, text, heard_text)

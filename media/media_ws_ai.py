@@ -29,6 +29,7 @@ from media.playout import Playout
 from media.realtime_thread import RealtimeThread
 from media.twilio_reader import TwilioReader
 from media.twilio_socket import SocketClosed, TwilioSocket
+from services.booking_desk import BookingDesk
 from services.call_context import CallContext, TurnRecord
 from services.engine import Engine
 
@@ -58,6 +59,9 @@ class CallDeps(Protocol):
 
     def store(self, context: CallContext) -> CallStore:
         """The call's rows."""
+
+    def booking(self, context: CallContext) -> BookingDesk:
+        """The booking side of this call."""
 
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
         """For the worker's own counters."""
@@ -120,7 +124,9 @@ class Call:
         self._messages = protocol.OutboundMessages(stream_sid)
         self._sender = AudioSender(socket, deps.clock)
         self.playout = Playout(deps.clock.now, self._sender.wake)
-        self._desk = Desk(deps.store(context), context.resume.generation, self._audio_ms)
+        self._desk = Desk(
+            deps.store(context), deps.booking(context), context.resume.generation, self._audio_ms, self._tell
+        )
         self.conversation = Conversation(
             conversation_settings(context, deps.tuning),
             self.playout,
@@ -130,7 +136,7 @@ class Call:
             self._ending.set,
         )
         gate = InputGate(_line(context), hangover_ms=deps.tuning.vad_hangover_ms)
-        self._reader = TwilioReader(socket, self.conversation, gate, LevelListener(gate), self.metrics, self._on_key)
+        self._reader = TwilioReader(socket, self.conversation, gate, LevelListener(gate), self.metrics, self._desk.key)
         self._realtime = RealtimeThread(
             lambda: deps.make_engine(context), self.conversation, self._reader, self._history, self._unreachable
         )
@@ -153,10 +159,11 @@ class Call:
         """The one end of a call. The row is final before the stream is closed: Twilio asks right after it."""
         reason = self._ending.reason or {"stop": "caller_hangup"}.get(why, "stream_lost")
         self._realtime.close()
+        with self.conversation.lock:
+            self.conversation.stream_over()
         self._sender.stop()
         self._collect()
-        if reason != "stream_lost":
-            self._desk.finish(reason, self.metrics.as_dict()).wait(FINISH_S)
+        self._desk.finish(reason, self.metrics.as_dict()).wait(FINISH_S)
         self._socket.close()
         self._desk.close()
         for thread in threads:
@@ -185,8 +192,9 @@ class Call:
     def _unreachable(self) -> None:
         self._ending.set("model_unreachable")
 
-    def _on_key(self, digit: str) -> None:
-        self._desk.event("key", "")
+    def _tell(self, text: str, speak: bool) -> bool:
+        with self.conversation.lock:
+            return self.conversation.server_fact(text, speak)
 
 
 def _line(context: CallContext) -> AudioConfig:

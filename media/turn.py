@@ -68,6 +68,11 @@ class TurnTaking:
         """An answer was asked for and nothing of it may be heard yet."""
         return self._plan is not None and not self._plan.released
 
+    @property
+    def releasable(self) -> bool:
+        """The answer under way may be heard as soon as there is sound of it."""
+        return bool(self._try_release())
+
     def turn_ended(self, item: CallerItem) -> list[Decision]:
         """The caller's turn became an item of the model's conversation."""
         self.waiting[item.item_id] = item

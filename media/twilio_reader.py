@@ -26,6 +26,8 @@ log = structlog.get_logger("media")
 SILENCE_PAYLOAD = base64.b64encode(SILENCE_FRAME).decode("ascii")
 EARLY_FRAMES = 500  # 10 s of sound kept while the model is not connected (yet, or again)
 RECEIVE_S = 1.0
+SILENT_SOCKET_S = 8.0  # Twilio sends sound all the time: a socket this quiet is half dead
+GOING_AWAY = 1001
 
 
 class Listener(Protocol):
@@ -55,16 +57,22 @@ class TwilioReader:
         self._on_key = on_key
         self._early: deque[str] = deque(maxlen=EARLY_FRAMES)
         self._ms = 0.0
-        self._started = True  # the start message was read by the wiring; another one is ignored
 
     def loop(self, ended: Callable[[], bool]) -> str:
         """Returns why it stopped: "stop" (Twilio said so), "lost" (socket gone) or "ended" (our side)."""
         receive = self._socket.receive
+        silent_s = 0.0
         try:
             while not ended():
                 message = receive(RECEIVE_S)
                 if message is None:
+                    silent_s += RECEIVE_S
+                    if silent_s >= SILENT_SOCKET_S:
+                        log.warning("socket silent", seconds=silent_s)
+                        self._socket.close(GOING_AWAY, "silent")
+                        return "lost"
                     continue
+                silent_s = 0.0
                 parsed = protocol.parse(message)
                 if type(parsed) is protocol.Media:
                     self._media(parsed)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -42,11 +43,16 @@ class CallStore:
         )
 
     def finish(self, reason: str, metrics: dict[str, object]) -> None:
-        """Decide what Twilio is told next, and close the row, in one transaction."""
+        """The stream's last word: its metrics join those of the call's earlier streams. Unless the stream was lost,
+        what Twilio is told next is decided and the row closed, in the same transaction."""
 
         def work(session: Session, call_id: int) -> None:
+            total = joined(calls.bind_call(session, call_id, lock=True).metrics, metrics)
+            if reason == LOST:
+                calls.save_metrics(session, call_id, total)
+                return
             calls.set_next_step(session, call_id, *self._next_step(reason))
-            calls.finish_call(session, call_id, end_reason=reason, metrics=metrics, now=self._now())
+            calls.finish_call(session, call_id, end_reason=reason, metrics=total, now=self._now())
 
         self._write(work)
 
@@ -60,6 +66,22 @@ class CallStore:
 
     def _write(self, work: Callable[[Session, int], object]) -> None:
         self._database.write(lambda session: work(session, self._context.call_id))
+
+
+def joined(earlier: Mapping[str, Any], latest: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics of a call with several streams: counts add up, lists follow each other, the highest maximum stays."""
+    total = dict(earlier)
+    for name, value in latest.items():
+        before = earlier.get(name)
+        if before is None or type(before) is not type(value):
+            total[name] = value
+        elif isinstance(value, list):
+            total[name] = [*before, *value]
+        elif isinstance(value, int | float):
+            total[name] = max(before, value) if name.endswith("_max") else before + value
+        else:
+            total[name] = value
+    return total
 
 
 def open_stream(

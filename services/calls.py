@@ -293,6 +293,13 @@ def finish_call(
     return True
 
 
+def save_metrics(session: Session, call_id: int, metrics: Mapping[str, Any]) -> None:
+    """What a lost stream measured; the call itself may go on. Raises UnknownCall."""
+    call = bind_call(session, call_id, lock=True)
+    if call.finished_at is None:
+        call.metrics = dict(metrics)
+
+
 def close_stale_calls(session: Session, *, older_than: timedelta, now: datetime) -> int:
     """End calls that nothing was heard of for so long that they cannot be going on; how many."""
     with unscoped(session, "stale calls of every business are closed by one sweep"):
