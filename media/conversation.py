@@ -29,9 +29,12 @@ from media.turn import Act, Decision, TurnTaking
 from media.turn_log import Journal, TurnLog
 from media.tx_queue import Utterance
 from services import engine as e
+from services.call_closing import CallClosing, Next
+from services.hand_over import promises_transfer, wants_human
 
 log = structlog.get_logger("media")
 
+HAND_OVER = "hand_over"  # the end reason that leads to the business's own number
 AUDIBLE = (State.SPEAKING, State.HELD)
 SLOW_TICK_FRAMES = 10
 GREETING_SOUND_FRAMES = 6000 // FRAME_MS  # no sound of the greeting by then: let the caller speak
@@ -65,6 +68,8 @@ class Conversation:
         self._journal = journal
         self._log = TurnLog(journal, metrics, now)
         self._on_end = on_end
+        self._watch = CallClosing()
+        self._next = Next.GO_ON  # what the last turn asks for, once it was heard to its end
         self._end_reason = ""
         self._last_words: str | None = None  # instructions of the goodbye
         self._close_after_answer = False
@@ -290,9 +295,13 @@ class Conversation:
         if valid:
             self._log.caller(item_id, text)
             self.silence.caller_spoke()
+            self._watch.caller_said(text)
         self._act(self.turns.words(item_id, valid))
         if over_agent:
             self._barge(self.barge_in.words(valid))
+        if valid and wants_human(text):
+            self._journal.event("hand_over", "caller")
+            self.close_with(self.settings.handing_over, HAND_OVER)
 
     def _first_words(self, item_id: str) -> bool:
         if not self._caller.loud_enough(item_id):
@@ -416,12 +425,21 @@ class Conversation:
         """The caller heard the end of this utterance."""
         answer = self.answers.current
         if answer is not None and answer.owns(utterance):
-            self._log.heard(utterance, answer.text_of(utterance), self.frames * FRAME_MS)
+            text = answer.text_of(utterance)
+            self._log.heard(utterance, text, self.frames * FRAME_MS)
+            if answer.request.kind in ("answer", "server"):
+                self._agent_said(text)
             if self.answers.heard_end(utterance):
                 self._answer_over()
         elif utterance.kind == "greeting":
             self._log.heard(utterance, self.settings.greeting_text, self.frames * FRAME_MS)
             self._greeting_over()
+
+    def _agent_said(self, text: str) -> None:
+        """A goodbye ends the call once it was heard; a promise to transfer is kept; a loop is broken (W7, W12)."""
+        self._next = self._watch.agent_said(text)
+        if promises_transfer(text):
+            self._next = Next.HAND_OVER
 
     def _answer_over(self) -> None:
         answer, self._audible_answer = self._audible_answer, None
@@ -440,10 +458,16 @@ class Conversation:
             self.state.apply(Event.AUDIO_OVER)
         if answer is not None and answer.request.kind == "answer":
             self._refractory = self.settings.refractory_frames
+        follows, self._next = self._next, Next.GO_ON
         if self._close_after_answer:
             self._close_now()
-            return
-        self._turn_answered(answer)
+        elif follows is Next.HANG_UP and not self.turns.unanswered:
+            self.close_with(None, "goodbye")
+        elif follows is Next.HAND_OVER:
+            self._journal.event("hand_over", "agent")
+            self.close_with(self.settings.handing_over, HAND_OVER)
+        else:
+            self._turn_answered(answer)
 
     def _turn_answered(self, answer: Answer | None) -> None:
         """The answer is over; only one that answered the caller's turn settles the turn."""

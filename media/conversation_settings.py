@@ -51,6 +51,7 @@ class ConversationSettings:
     goodbye_silent: str = ""
     goodbye_length: str = ""
     ask_again: str = ""
+    handing_over: str = ""
 
     def may_prompt(self, real: bool) -> bool:
         """Without a greeting the agent stays silent until the caller really spoke (G1)."""
@@ -88,6 +89,7 @@ def conversation_settings(context: CallContext, tuning: MediaTuning) -> Conversa
         goodbye_silent=say(sentences.GOODBYE_SILENT),
         goodbye_length=say(sentences.GOODBYE_LENGTH),
         ask_again=say(sentences.ASK_AGAIN),
+        handing_over=say(sentences.HANDING_OVER),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services import call_log, calls
+from services.business_policy import is_open
 from services.call_context import CallContext, TurnRecord
 from services.database import Database
 from services.models import NextStep
@@ -58,8 +59,11 @@ class CallStore:
 
     def _next_step(self, reason: str) -> tuple[NextStep, str | None]:
         numbers = self._context.transfer_numbers
-        if reason == HAND_OVER or (reason in FALLBACK_REASONS and self._context.fallback == "forward"):
-            return (NextStep.DIAL, numbers[0]) if numbers else (NextStep.VOICEMAIL, None)
+        if reason == HAND_OVER:
+            somebody_there = bool(numbers) and is_open(self._context.policy, self._now())
+            return (NextStep.DIAL, numbers[0]) if somebody_there else (NextStep.VOICEMAIL, None)
+        if reason in FALLBACK_REASONS and self._context.fallback == "forward" and numbers:
+            return NextStep.DIAL, numbers[0]
         if reason in FALLBACK_REASONS:
             return (NextStep.MESSAGE if self._context.fallback == "message" else NextStep.VOICEMAIL), None
         return NextStep.HANG_UP, None

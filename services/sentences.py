@@ -20,9 +20,9 @@ GOODBYE_LENGTH: Final = {
     "he": "הגענו לסוף הזמן של השיחה הזאת. תודה שהתקשרת ולהתראות.",
     "en": "We have reached the end of this call's time. Thank you for calling, goodbye.",
 }
-TROUBLE: Final = {
-    "he": "סליחה, יש לי תקלה קטנה. אני מעבירה אותך הלאה.",
-    "en": "Sorry, I have a small problem. Let me pass you on.",
+HANDING_OVER: Final = {
+    "he": "רק רגע, אני מעבירה אותך.",
+    "en": "One moment, I'm putting you through.",
 }
 
 

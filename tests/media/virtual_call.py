@@ -5,13 +5,13 @@ Nothing sleeps: `run(ms)` moves time in steps of 5 ms, so fifteen minutes of cal
 
 from __future__ import annotations
 
+import audioop
 import base64
 import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import audioop
 import orjson
 
 from media.conversation import Conversation
@@ -37,6 +37,8 @@ def tone(rms: int) -> bytes:
 
 
 LOUD = tone(1500)
+# Ten different words each: an agent that repeats itself would be taken for a loop (W12).
+NUMBERS = [" ".join(f"w{n}x{i}" for i in range(10)) for n in range(90)]
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Plan:
     rate: float = 8.0  # sound comes this many times faster than it plays
     status: str = "completed"
     reason: str = ""
-    text: str = "one two three four five six seven eight nine ten"
+    text: str = ""
 
 
 @dataclass
@@ -99,7 +101,7 @@ class FakeEngine:
             return
         self.active = ""
         if plan.length_ms:
-            self.call.event(e.AgentText(rid, item, plan.text))
+            self.call.event(e.AgentText(rid, item, f"{plan.text} {rid}" if plan.text else NUMBERS[len(self.said) % 90]))
             self.call.event(e.AudioDone(rid, item))
         self.call.event(e.ResponseDone(rid, plan.status, plan.reason))
 
