@@ -11,7 +11,7 @@ from sandbox.realtime.sound import BYTES_PER_MS, InputSound, level
 
 _WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS
 _KEPT_WHEN_IDLE = 2_000 * BYTES_PER_MS  # more than any prefix padding
-_KEPT_AT_MOST = 120_000 * BYTES_PER_MS
+_KEPT_AT_MOST = 60_000 * BYTES_PER_MS
 
 
 @dataclass(slots=True)

@@ -45,7 +45,7 @@ class SessionRecord:
     model: str
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     keeps_events: bool = True
-    keeps_audio_bytes: int = 120 * 8000
+    keeps_audio_bytes: int = 0
     opened_s: float = field(default_factory=time.monotonic)
     received: list[Seen] = field(default_factory=list, repr=False)
     sent: list[Seen] = field(default_factory=list, repr=False)

@@ -24,13 +24,14 @@ from sandbox.realtime.wire import Event, new_id
 
 _LARGEST_MESSAGE = 21 * 1024 * 1024  # 15 MiB of sound as base64, and some
 _KEPT_SESSIONS = 2_000
+_KEPT_AUDIO_BYTES = 120 * 8_000  # of each session: two minutes of mu-law
 _NO_SCRIPT = Script()
 
 
 @dataclass(slots=True)
 class Options:
-    """`api_key`: the only one accepted, or None for any. `keeps_events`: whether records keep events or only
-    counts.
+    """`api_key`: the only one accepted, or None for any. `keeps_events`: whether records keep events and the
+    caller's sound, or only counts.
     """
 
     api_key: str | None = None
@@ -117,6 +118,7 @@ class RealtimeServer:
             model=request.query["model"],
             headers={name.lower(): value for name, value in request.headers.items()},
             keeps_events=self.options.keeps_events,
+            keeps_audio_bytes=_KEPT_AUDIO_BYTES if self.options.keeps_events else 0,
         )
         session = self._session(record, line, script)
         pump = asyncio.create_task(line.pump())
