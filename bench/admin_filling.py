@@ -30,17 +30,7 @@ from services.models import (
 )
 from services.tenancy import Tenant
 
-_NAMES = (
-    "נועה לוי",
-    "דוד כהן",
-    "מאיה פרץ",
-    "יוסי מזרחי",
-    "Anna Petrova",
-    "רונית בר",
-    "אמיר חדאד",
-    "תמר גולן",
-    "עומר שלו",
-)
+_NAMES = ("נועה לוי", "דוד כהן", "מאיה פרץ", "יוסי מזרחי", "Anna Petrova", "רונית בר", "אמיר חדאד", "תמר גולן")
 _CITIES = ("רמת גן", "תל אביב", "חיפה", "גבעתיים", "פתח תקווה", "Haifa")
 _SERVICES = ("שיננית", "בדיקה תקופתית", "סתימה", "הלבנה", "יישור שיניים", "טיפול שורש")
 _ENDS = ("caller_hangup",) * 12 + ("goodbye",) * 5 + ("hand_over", "silence", "max_length", "stream_lost")
@@ -69,7 +59,7 @@ def fill(database: Database, business_id: int, *, calls: int, now: datetime | No
 def _customers(
     connection: Connection, business_id: int, count: int, now: datetime, dice: random.Random
 ) -> list[tuple[int, str]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "business_id": business_id,
             "phone": f"+97250{business_id % 10}{n:06d}",
@@ -173,7 +163,7 @@ def _conversations(
             _message(business_id, call_id, "appointment_created", "[SERVER] ✅ appointment_created", at_ms - 3000, now),
         ]
     for model, rows in ((Turn, turns), (CallEvent, events), (ServerEvent, server)):
-        connection.execute(insert(model.__table__), rows)
+        connection.execute(insert(Base.metadata.tables[model.__tablename__]), rows)
 
 
 def _step(business_id: int, call_id: int, kind: str, at_ms: int, now: datetime) -> dict[str, Any]:
@@ -215,7 +205,8 @@ def _appointments(
     dice: random.Random,
 ) -> None:
     settings = database.read(lambda s: Tenant(s, business_id).session.scalars(select(BusinessSettings)).one())
-    policy, rows = policy_of(settings), []
+    policy = policy_of(settings)
+    rows: list[dict[str, Any]] = []
     for offset in range(-10, 15):
         day = (now + timedelta(days=offset)).astimezone(policy.zone).date()
         for start in free_slots(policy, day, now - timedelta(days=30)):

@@ -1,4 +1,4 @@
-"""A call as one line of time: turns, interruptions and server messages merged in the order they happened. Pure."""
+"""A call as one line of time: turns, interruptions and server messages merged in the order they happened. Reads no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A week on a grid: which day, which row, how many rows, and where the business is open. Pure.
+"""A week on a grid: which day, which row, how many rows, and where the business is open. Reads no database.
 
 Rows are five minutes of wall-clock time, counted from the first hour shown; the stylesheet has a class for each.
 """
