@@ -212,3 +212,9 @@ def test_a_server_starts_with_the_audio_mode_line(make_server: ServerMaker) -> N
     assert mode == (
         "[AUDIO_MODE] simple_mode=True, audio_guard_enabled=False, music_mode_enabled=False, noise_gate_min_frames=0"
     )
+
+
+def test_a_server_warns_at_start_of_models_that_are_gone_or_going(make_server: ServerMaker) -> None:
+    server = make_server(OPENAI_REALTIME_MODEL="gpt-4o-realtime-preview", OPENAI_TRANSCRIPTION_MODEL="whisper-1")
+    assert "using its successor" in server.wait_log("gpt-4o-realtime-preview was retired")
+    assert "WARNING" in server.wait_log("whisper-1")
