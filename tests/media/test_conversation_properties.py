@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import itertools
+
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
@@ -76,11 +80,11 @@ def test_every_byte_is_heard_once_in_order_and_speaking_always_ends(world: dict,
     call.run_until(lambda: not call.talk.state.is_ai_speaking.is_set() or bool(call.ended), 30_000)
     for answer in range(1, call.engine.answers + 1):
         heard = call.heard_of(answer)
-        repeated = sum(1 for a, b in zip(heard, heard[1:], strict=False) if b <= a)
-        skipped = [b - a - 1 for a, b in zip(heard, heard[1:], strict=False) if b > a + 1]
+        repeated = sum(1 for a, b in itertools.pairwise(heard) if b <= a)
+        skipped = [b - a - 1 for a, b in itertools.pairwise(heard) if b > a + 1]
         assert not heard or heard[0] == 0
         assert repeated <= call.metrics.barge_in_resumed  # at most once per resume, and then …
-        assert all(b >= a - 20 for a, b in zip(heard, heard[1:], strict=False))  # … a frame at most
+        assert all(b >= a - 20 for a, b in itertools.pairwise(heard))  # … a frame at most
         assert all(gap <= 20 for gap in skipped)
     answers = [run[0] for run in call.runs()]
     assert answers == sorted(answers), "sound of an old answer after a newer one"

@@ -177,9 +177,7 @@ class VirtualCall:
         self._mic = SILENCE
         self.playout = Playout(lambda: self.now, self._wake)
         settings = settings or ConversationSettings()
-        self.talk = Conversation(
-            settings, self.playout, self.journal, self.metrics, lambda: self.now, lambda reason: self._end(reason)
-        )
+        self.talk = Conversation(settings, self.playout, self.journal, self.metrics, lambda: self.now, self._end)
         self.engine = FakeEngine(self, plans or [])
         self._gate = InputGate()
         self._listener = LevelListener(self._gate)
