@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import itertools
 
 from hypothesis import HealthCheck, given, note, settings
