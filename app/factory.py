@@ -14,11 +14,11 @@ from app.build_info import read_build_info
 from app.context import Worker
 from app.drain import Drain
 from app.health import health
+from app.housekeeper import start_housekeeping
 from app.live_calls import LiveCalls
 from app.logs import configure_logging
 from app.media_route import register_media_route
 from app.settings import Settings, load_settings
-from app.sweep import start_sweeping
 from app.twilio_signature import check_signatures
 from app.webhooks import webhooks
 from media.audio_config import AUDIO_CONFIG
@@ -61,7 +61,7 @@ def _make_worker(settings: Settings) -> Worker:
     drain.then(live_calls.let_go)
     database = Database(settings.database_url)
     background = BackgroundWorker(retry_on=(DatabaseUnavailable,))
-    start_sweeping(database, background, drain)
+    start_housekeeping(settings, database, drain)
     return Worker(
         settings=settings,
         database=database,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from services.call_summary import CallFacts, outcome_json, summary_of
@@ -30,16 +30,23 @@ from services.tenancy import unscoped
 PATIENCE = timedelta(seconds=60)
 
 
+def anything_to_wrap_up(session: Session, now: datetime) -> bool:
+    """Whether a call waits to be wrapped up."""
+    with unscoped(session, "calls of every business are wrapped up by one sweep"):
+        return bool(session.execute(select(exists().where(_is_due(now)))).scalar())
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    over = and_(Call.status == CallStatus.ENDED, Call.wrapped_up_at.is_(None))
+    return and_(over, or_(Call.finished_at.is_not(None), Call.ended_at < now - PATIENCE))
+
+
 def wrap_up_next(session: Session, now: datetime) -> bool:
     """Wrap up one call that has ended; False when there is none."""
     with unscoped(session, "calls of every business are wrapped up by one sweep"):
         call_id = session.scalars(
             select(Call.id)
-            .where(
-                Call.status == CallStatus.ENDED,
-                Call.wrapped_up_at.is_(None),
-                or_(Call.finished_at.is_not(None), Call.ended_at < now - PATIENCE),
-            )
+            .where(_is_due(now))
             .order_by(Call.ended_at)
             .limit(1)
             .with_for_update(key_share=True, skip_locked=True)

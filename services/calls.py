@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from services.businesses import new_secret, policy_of
@@ -300,21 +300,28 @@ def save_metrics(session: Session, call_id: int, metrics: Mapping[str, Any]) -> 
         call.metrics = dict(metrics)
 
 
+def any_stale_calls(session: Session, *, older_than: timedelta, now: datetime) -> bool:
+    """Whether `close_stale_calls` would close any."""
+    with unscoped(session, "stale calls of every business are closed by one sweep"):
+        return bool(session.execute(select(exists().where(_is_stale(now - older_than)))).scalar())
+
+
 def close_stale_calls(session: Session, *, older_than: timedelta, now: datetime) -> int:
     """End calls that nothing was heard of for so long that they cannot be going on; how many."""
     with unscoped(session, "stale calls of every business are closed by one sweep"):
         closed = session.execute(
             update(Call)
-            .where(
-                Call.ended_at.is_(None),
-                Call.started_at < now - older_than,
-                or_(Call.stream_claimed_at.is_(None), Call.stream_claimed_at < now - older_than),
-            )
+            .where(_is_stale(now - older_than))
             .values(status=CallStatus.ENDED, end_reason="lost", ended_at=now)
             .returning(Call.id)
             .execution_options(synchronize_session=False)
         )
         return len(closed.all())
+
+
+def _is_stale(since: datetime) -> ColumnElement[bool]:
+    unheard = or_(Call.stream_claimed_at.is_(None), Call.stream_claimed_at < since)
+    return and_(Call.ended_at.is_(None), Call.started_at < since, unheard)
 
 
 def bind_call(session: Session, call_id: int, *, lock: bool = False) -> Call:

@@ -1,4 +1,6 @@
-"""What has to happen although nobody asks: calls wrapped up, stale ones closed, messages sent. Any worker may do it."""
+"""What has to happen although nobody asks: calls wrapped up, stale ones closed, messages sent. Any worker may do it.
+
+While there is nothing to do it only reads, so that an idle installation writes nothing."""
 
 from __future__ import annotations
 
@@ -7,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from services.after_call import wrap_up_next
-from services.calls import close_stale_calls
+from services.after_call import anything_to_wrap_up, wrap_up_next
+from services.calls import any_stale_calls, close_stale_calls
 from services.database import Database
 from services.models import OutboxKind
 from services.outbox import Sender, drain
 
-# Longer than any call may last, and than any worker needs to notice that one ended.
-STALE_CALL = timedelta(hours=4)
+# Twilio ends a call after four hours at the latest.
+STALE_CALL = timedelta(hours=4, minutes=10)
 _CALLS_A_ROUND = 50
 
 
@@ -32,8 +34,11 @@ def housekeep(database: Database, senders: Mapping[OutboxKind, Sender], now: Cal
 
     Talks to the network, outside of transactions. Raises DatabaseUnavailable: the next round finds what was left.
     """
-    closed = database.write(lambda session: close_stale_calls(session, older_than=STALE_CALL, now=now()))
+    closed = 0
+    if database.read(partial(any_stale_calls, older_than=STALE_CALL, now=now())):
+        closed = database.write(partial(close_stale_calls, older_than=STALE_CALL, now=now()))
     wrapped_up = 0
-    while wrapped_up < _CALLS_A_ROUND and database.write(partial(wrap_up_next, now=now())):
-        wrapped_up += 1
+    if database.read(partial(anything_to_wrap_up, now=now())):
+        while wrapped_up < _CALLS_A_ROUND and database.write(partial(wrap_up_next, now=now())):
+            wrapped_up += 1
     return Round(closed, wrapped_up, drain(database, senders, now))

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.database import Database
@@ -30,6 +30,8 @@ FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
 # A send takes seconds; whoever has been at it for longer has died.
 STALE = timedelta(minutes=3)
+# Nobody wants yesterday's confirmation: what could not be sent for so long (no account, a long outage) is given up.
+TOO_OLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +89,21 @@ def drain(
 
     Kinds without a sender stay where they are. Safe to run in every worker at once.
     """
+    kinds = tuple(senders)
+    if not database.read(partial(_anything_due, kinds=kinds, now=now())):
+        return 0
     for done in range(limit):
         # One at a time: a claim must not grow stale while others are being sent.
         claim = secrets.token_hex(8)
-        item = database.write(partial(_claim_next, claim=claim, kinds=tuple(senders), now=now()))
+        item = database.write(partial(_claim_next, claim=claim, kinds=kinds, now=now()))
         if item is None:
             return done
-        status, reason = _attempt(senders[item.kind], item)
+        status, reason = _attempt(senders[item.kind], item, now())
         database.write(partial(_record, item=item, claim=claim, status=status, reason=reason, now=now()))
     return limit
 
 
-def _attempt(sender: Sender, item: OutboxItem) -> tuple[OutboxStatus, str]:
+def _attempt(sender: Sender, item: OutboxItem, now: datetime) -> tuple[OutboxStatus, str]:
     """What became of one message: SENT, PENDING for another try, SENDING while nobody knows, or FAILED."""
     try:
         if item.interrupted:
@@ -107,6 +112,8 @@ def _attempt(sender: Sender, item: OutboxItem) -> tuple[OutboxStatus, str]:
                 return OutboxStatus.FAILED, "whether it was delivered cannot be known"
             if sent:
                 return OutboxStatus.SENT, ""
+        if now - item.created_at > TOO_OLD:
+            return OutboxStatus.FAILED, "too old to be sent"
         sender.send(item)
     except OutcomeUnknown as error:
         return (OutboxStatus.SENDING if item.attempts < MAX_ATTEMPTS else OutboxStatus.FAILED), str(error)
@@ -116,13 +123,24 @@ def _attempt(sender: Sender, item: OutboxItem) -> tuple[OutboxStatus, str]:
     return OutboxStatus.SENT, ""
 
 
+def _anything_due(session: Session, *, kinds: tuple[OutboxKind, ...], now: datetime) -> bool:
+    with unscoped(session, "the outbox serves every business"):
+        due = exists().where(OutboxMessage.kind.in_(kinds), _is_due(now))
+        return bool(session.execute(select(due)).scalar())
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """To be sent now: its time has come, or whoever was sending it has died."""
+    waiting = and_(OutboxMessage.status == OutboxStatus.PENDING, OutboxMessage.next_try_at <= now)
+    left = and_(OutboxMessage.status == OutboxStatus.SENDING, OutboxMessage.claimed_at < now - STALE)
+    return or_(waiting, left)
+
+
 def _claim_next(session: Session, *, claim: str, kinds: tuple[OutboxKind, ...], now: datetime) -> OutboxItem | None:
     with unscoped(session, "the outbox serves every business"):
-        due = and_(OutboxMessage.status == OutboxStatus.PENDING, OutboxMessage.next_try_at <= now)
-        left = and_(OutboxMessage.status == OutboxStatus.SENDING, OutboxMessage.claimed_at < now - STALE)
         row = session.scalars(
             select(OutboxMessage)
-            .where(OutboxMessage.kind.in_(kinds), or_(due, left))
+            .where(OutboxMessage.kind.in_(kinds), _is_due(now))
             .order_by(OutboxMessage.next_try_at)
             .limit(1)
             .with_for_update(skip_locked=True)

@@ -123,6 +123,14 @@ def test_a_failure_is_tried_again_later_and_later_and_then_given_up(cast: Cast, 
     assert (rows(cast)[0].status, rows(cast)[0].last_error) == (OutboxStatus.FAILED, "down")
 
 
+def test_what_could_not_be_sent_for_a_day_is_not_sent_any_more(cast: Cast, clock: Clock) -> None:
+    put(cast, "k")
+    clock.now += timedelta(days=1, seconds=1)
+    sender = Recorder()
+    drain(cast.database, {OutboxKind.SMS: sender}, clock)
+    assert (sender.sent, states(cast)) == ([], ["failed"])
+
+
 def test_a_refusal_is_not_tried_again(cast: Cast, clock: Clock) -> None:
     put(cast, "k")
     drain(cast.database, {OutboxKind.SMS: Recorder(SendFailed("no such number", retry=False))}, clock)
@@ -302,8 +310,14 @@ def test_one_sms_per_booking_although_answers_are_lost_and_workers_race(cast: Ca
     confirmations_on(cast)
     book(cast)
     clock = Clock()
-    # The API's messages carry today's date, the booking here was made in another year.
-    in_clinic(cast, lambda s: setattr(s.scalars(select(OutboxMessage)).one(), "created_at", datetime.now(UTC)))
+    clock.now = datetime.now(UTC)
+
+    def date_today(session: Session) -> None:
+        """The API's messages carry today's date, the booking here was made in another year."""
+        row = session.scalars(select(OutboxMessage)).one()
+        row.created_at = row.next_try_at = clock.now
+
+    in_clinic(cast, date_today)
     with fake_twilio() as rest:
         rest.faults.extend([Fault("error", status=429), Fault("lost_answer")])
         senders = {OutboxKind.SMS: TwilioSms(twilio_client(ACCOUNT, TOKEN, rest.base))}
