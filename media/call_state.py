@@ -1,7 +1,7 @@
 """The states of one call and every move between them: one table, nothing else changes state (DESIGN 2).
 
 The flags other threads wait on are set here, on entering a state, so that a flag and the state can never disagree.
-The diagram in docs/architecture.md is drawn from TABLE (`python -m media.call_state`).
+The diagram in docs/architecture.md is `mermaid()`; a test holds them together.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +49,8 @@ def test_the_diagram_names_every_transition() -> None:
     for (source, event), target in TABLE.items():
         if event not in (Event.CLOSE, Event.END):
             assert f"{source} --> {target}: {event}" in drawn
+
+
+def test_the_documented_diagram_is_drawn_from_the_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text()
+    assert mermaid() in page
