@@ -182,6 +182,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         """Rules between variables; each names the one to change."""
+        if self.engine == "google":
+            raise _refuse("ENGINE='google' is not accepted: the cascade engine does not exist yet; openai or sandbox")
         if self.max_utt_sec <= self.min_utt_sec:
             raise _refuse(f"MAX_UTT_SEC={self.max_utt_sec} is not accepted: more than MIN_UTT_SEC={self.min_utt_sec}")
         for name, reason in self._missing():
@@ -198,10 +200,6 @@ class Settings(BaseSettings):
                     yield name, "APP_ENV=production"
         if self.engine == "openai" and self.openai_api_key is None and "api.openai.com" in self.openai_realtime_url:
             yield "openai_api_key", "ENGINE=openai"
-        if self.engine == "google" and self.google_cloud_service_account_json is None:
-            for name in ("google_speech_endpoint", "google_tts_endpoint"):
-                if getattr(self, name) is None:
-                    yield "google_cloud_service_account_json", "ENGINE=google"
 
     @property
     def production(self) -> bool:
