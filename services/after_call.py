@@ -17,7 +17,6 @@ from services.models import (
     Business,
     BusinessSettings,
     Call,
-    CallStatus,
     Lead,
     OutboxKind,
     Turn,
@@ -37,7 +36,7 @@ def anything_to_wrap_up(session: Session, now: datetime) -> bool:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    over = and_(Call.status == CallStatus.ENDED, Call.wrapped_up_at.is_(None))
+    over = and_(Call.wrapped_up_at.is_(None), Call.ended_at <= now)
     return and_(over, or_(Call.finished_at.is_not(None), Call.ended_at < now - PATIENCE))
 
 

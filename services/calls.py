@@ -321,7 +321,7 @@ def close_stale_calls(session: Session, *, older_than: timedelta, now: datetime)
 
 def _is_stale(since: datetime) -> ColumnElement[bool]:
     unheard = or_(Call.stream_claimed_at.is_(None), Call.stream_claimed_at < since)
-    return and_(Call.ended_at.is_(None), Call.started_at < since, unheard)
+    return and_(Call.ended_at.is_(None), Call.wrapped_up_at.is_(None), Call.started_at < since, unheard)
 
 
 def bind_call(session: Session, call_id: int, *, lock: bool = False) -> Call:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -35,7 +35,7 @@ from services.caller_text import plain
 from services.calls import bind_call
 from services.confirmations import drop_confirmations, queue_confirmation
 from services.crm import NAME_LIMIT, NOTES_LIMIT, SERVICE_LIMIT, upsert_customer, upsert_lead
-from services.models import Appointment, AppointmentStatus, Call, LeadStatus, SlotHold
+from services.models import Appointment, AppointmentStatus, Call, Customer, LeadStatus, SlotHold
 
 __all__ = [
     "HOLD",
@@ -243,7 +243,15 @@ def callers_appointments(session: Session, call_id: int, now: datetime) -> list[
     comes from. Earliest first. Raises UnknownCall."""
     call = bind_call(session, call_id)
     policy = policy_of_session(session)
-    coming = select(Appointment).where(Appointment.status == AppointmentStatus.BOOKED, Appointment.ends_at > now)
+    coming = (
+        select(Appointment)
+        .join(Customer, Customer.id == Appointment.customer_id)
+        .where(
+            Appointment.status == AppointmentStatus.BOOKED,
+            Appointment.ends_at > now,
+            or_(Appointment.call_id == call.id, Customer.phone == call.caller),
+        )
+    )
     rows = session.scalars(coming.order_by(Appointment.starts_at)).all()
     return [_booking(row, policy) for row in rows if _may_touch(call, row)]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -269,3 +271,66 @@ def test_database_urls_are_given_our_drivers(given: str, driver: str) -> None:
 def test_other_database_urls_are_refused(given: str) -> None:
     with pytest.raises(ValueError):
         normalise_url(given)
+
+
+class Gate:
+    """A TCP proxy before PostgreSQL that can be shut: connections are cut and new ones refused."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._behind = (host, port)
+        self._listener: socket.socket | None = None
+        self._open: list[socket.socket] = []
+        self.port = 0
+        self.let_in()
+
+    def let_in(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def shut(self) -> None:
+        assert self._listener is not None
+        for one in (self._listener, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(self._behind)
+                self._open += [near, far]
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
+
+    @staticmethod
+    def _copy(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+def test_an_outage_is_survived_and_its_end_is_noticed_at_once(postgres_database: Database) -> None:
+    url = postgres_database.url
+    gate = Gate(url.host or "127.0.0.1", url.port or 5432)
+    database = Database(url.set(host="127.0.0.1", port=gate.port).render_as_string(hide_password=False))
+    try:
+        select_one = text("SELECT 1")
+        assert database.write(lambda s: s.execute(select_one).scalar()) == 1
+        gate.shut()
+        for attempt in (database.read, database.write):
+            with pytest.raises(DatabaseUnavailable):
+                attempt(lambda s: s.execute(select_one).scalar(), deadline_s=0.2)
+        gate.let_in()
+        assert database.write(lambda s: s.execute(select_one).scalar(), deadline_s=0) == 1
+        gate.shut()
+        reopen = threading.Timer(0.2, gate.let_in)
+        reopen.start()
+        assert database.write(lambda s: s.execute(select_one).scalar(), deadline_s=20) == 1, "waited for its end"
+        reopen.join()
+    finally:
+        database.dispose()
+        gate.shut()

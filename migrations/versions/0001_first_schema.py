@@ -232,6 +232,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_calls_business_id_started_at", "calls", ["business_id", "started_at"], unique=False)
     op.create_index("ix_calls_status", "calls", ["status"], unique=False)
+    op.create_index(
+        "ix_calls_unfinished",
+        "calls",
+        ["ended_at"],
+        postgresql_where=sa.text("wrapped_up_at IS NULL"),
+        sqlite_where=sa.text("wrapped_up_at IS NULL"),
+    )
     op.create_table(
         "appointments",
         sa.Column("id", IDENTIFIER, nullable=False),
@@ -272,6 +279,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_appointments_business_id_starts_at", "appointments", ["business_id", "starts_at"], unique=False
     )
+    op.create_index("ix_appointments_call_id", "appointments", ["call_id"], unique=False)
     _forbid_overlaps()
     op.create_table(
         "call_events",

@@ -82,6 +82,7 @@ class Appointment(TenantOwned, Base):
         ForeignKeyConstraint(["business_id", "customer_id"], ["customers.business_id", "customers.id"]),
         ForeignKeyConstraint(["business_id", "call_id"], ["calls.business_id", "calls.id"]),
         Index("ix_appointments_business_id_starts_at", "business_id", "starts_at"),
+        Index("ix_appointments_call_id", "call_id"),
         # The ranges' own GiST operators suffice: int8range for the business spares the btree_gist
         # extension, which a hosted role may not be allowed to create.
         ExcludeConstraint(

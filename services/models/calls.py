@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Numeric, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Identifier, TenantOwned, choice
@@ -43,6 +43,13 @@ class Call(TenantOwned, Base):
         UniqueConstraint("business_id", "id"),
         Index("ix_calls_business_id_started_at", "business_id", "started_at"),
         Index("ix_calls_status", "status"),
+        # The few calls that are going on or wait to be wrapped up, among all there ever were.
+        Index(
+            "ix_calls_unfinished",
+            "ended_at",
+            postgresql_where=text("wrapped_up_at IS NULL"),
+            sqlite_where=text("wrapped_up_at IS NULL"),
+        ),
         ForeignKeyConstraint(
             ["business_id", "prompt_version_id"], ["prompt_versions.business_id", "prompt_versions.id"]
         ),
