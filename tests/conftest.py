@@ -17,7 +17,7 @@ from services.migration import migrate
 from services.seed import seed_demo
 from tests.serving import AUTH_TOKEN, PUBLIC_BASE, RunningServer, copy_database, running_app
 
-pytest_plugins = ["tests.fixtures_database"]
+pytest_plugins = ["tests.fixtures_admin", "tests.fixtures_database"]
 
 ServerMaker = Callable[..., RunningServer]
 

@@ -25,7 +25,7 @@ from app.admin import (
 from app.admin.access import admin_pages, business_pages
 from app.admin.account import login_manager
 from app.admin.errors import set_up_errors
-from app.admin.security import add_headers, protect
+from app.admin.security import protect
 from app.admin.templating import set_up_templates
 from app.settings import Settings
 
@@ -57,6 +57,5 @@ def register_admin(app: Flask, settings: Settings) -> None:
     set_up_templates(app)
     set_up_errors(app)
     for blueprint in (admin_pages, business_pages):
-        blueprint.after_request(add_headers)
         app.register_blueprint(blueprint)
     app.register_blueprint(exports.calendar_feed)

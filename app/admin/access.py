@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.admin.account import OWNER, VIEWER, account, login_manager
-from app.admin.security import MAX_FORM_BYTES, csrf
+from app.admin.security import MAX_FORM_BYTES, add_headers, csrf
 from app.admin.words import choose_language
 from app.context import worker
 from services.models import Business
@@ -32,6 +32,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 admin_pages = Blueprint("admin", __name__, url_prefix="/admin")
 business_pages = Blueprint("business", __name__, url_prefix="/admin/b/<int:business_id>")
+for _blueprint in (admin_pages, business_pages):
+    _blueprint.after_request(add_headers)
 
 
 @dataclass(frozen=True, slots=True)

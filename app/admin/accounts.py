@@ -14,7 +14,7 @@ from wtforms import PasswordField, SelectField, ValidationError
 
 from app.admin.access import admin_pages, admins_only
 from app.admin.account import Account, account, account_of
-from app.admin.forms import PageForm, Text, as_e164, at_most, bad_phone, needed
+from app.admin.forms import PageForm, Text, as_e164, at_most, bad_phone, choices, needed
 from app.admin.security import limiter
 from app.admin.words import LANGUAGE_NAMES, t
 from app.context import worker
@@ -43,7 +43,7 @@ class PasswordForm(PageForm):
 
 class BusinessForm(PageForm):
     name = Text(validators=[needed, at_most(120)])
-    language = SelectField(choices=list(LANGUAGE_NAMES.items()))
+    language = SelectField(choices=choices(LANGUAGE_NAMES))
     number = Text()
 
     def validate_number(self, field: Text) -> None:

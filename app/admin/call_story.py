@@ -1,4 +1,4 @@
-"""A call as one line of time: turns, interruptions and server messages merged in the order they happened. Reads no database."""
+"""A call as one line of time: turns, interruptions and server messages in the order they happened."""
 
 from __future__ import annotations
 

@@ -25,12 +25,6 @@ def set_up_errors(app: Flask) -> None:
             return error
         return add_headers(make_response(_page(404)))  # an address of no blueprint has no hooks either
 
-    for blueprint in (admin_pages, business_pages):
-        for code in (400, 401, 403, 404, 405, 413, 429):
-            blueprint.register_error_handler(code, _http_error)
-        blueprint.register_error_handler(CSRFError, _forged)
-        blueprint.register_error_handler(DatabaseUnavailable, _no_database)
-
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     return _page(error.code or 500)
@@ -80,3 +74,10 @@ def _words(code: int) -> tuple[str, str]:
         ),
     }
     return known.get(code, (t("משהו השתבש", "Something went wrong"), t("נסו שוב.", "Please try again.")))
+
+
+for _blueprint in (admin_pages, business_pages):
+    for _code in (400, 401, 403, 404, 405, 413, 429):
+        _blueprint.register_error_handler(_code, _http_error)
+    _blueprint.register_error_handler(CSRFError, _forged)
+    _blueprint.register_error_handler(DatabaseUnavailable, _no_database)

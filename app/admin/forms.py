@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from wtforms import Field, Form, StringField, TextAreaField, ValidationError
+from wtforms import Field, Form, SelectChoice, StringField, TextAreaField, ValidationError
 from wtforms.i18n import get_translations
 
 from app.admin.words import language, t
@@ -86,6 +86,11 @@ def one_of(values: Mapping[str, Any] | list[str] | tuple[str, ...]) -> Callable[
             raise ValidationError(t("בחרו אחת מהאפשרויות.", "Choose one of the options."))
 
     return check
+
+
+def choices(values: Mapping[str, str] | Sequence[str]) -> list[SelectChoice]:
+    """The options of a SelectField; a mapping names them."""
+    return [SelectChoice(value, values[value] if isinstance(values, Mapping) else value) for value in values]
 
 
 def as_e164(text: str) -> str | None:

@@ -6,7 +6,19 @@ from urllib.parse import urlsplit
 
 from wtforms import BooleanField, IntegerField, SelectField, ValidationError
 
-from app.admin.forms import Lines, LongText, PageForm, Text, as_e164, at_most, bad_phone, between, needed, one_of
+from app.admin.forms import (
+    Lines,
+    LongText,
+    PageForm,
+    Text,
+    as_e164,
+    at_most,
+    bad_phone,
+    between,
+    choices,
+    needed,
+    one_of,
+)
 from app.admin.words import LANGUAGE_NAMES, t
 from services.models import BargeIn, BargeInAction, Endpointing, Fallback, LineMode, VadPreset
 from services.policy_settings import EVE_RULES
@@ -22,7 +34,7 @@ def _values(enum: type) -> list[str]:
 
 class ConversationForm(PageForm):
     name = Text(validators=[needed, at_most(120)])
-    language = SelectField(choices=list(LANGUAGE_NAMES.items()))
+    language = SelectField(choices=choices(LANGUAGE_NAMES))
     enable_greeting = BooleanField()
     greeting_text = LongText(validators=[at_most(GREETING_LIMIT)])
     transcription_keywords = Lines()
@@ -43,7 +55,7 @@ class HoursForm(PageForm):
 
     timezone = Text(validators=[needed, at_most(64)])
     observe_holidays = BooleanField()
-    holiday_eves = SelectField(choices=[(rule, rule) for rule in EVE_RULES])
+    holiday_eves = SelectField(choices=choices(EVE_RULES))
     slot_size_min = IntegerField()
     min_notice_min = IntegerField()
     booking_window_days = IntegerField()

@@ -13,7 +13,7 @@ from wtforms import SelectField, ValidationError
 from app.admin.access import business_pages, changers_only, here, required
 from app.admin.account import account
 from app.admin.accounts import new_password
-from app.admin.forms import PageForm, Text, at_most, needed
+from app.admin.forms import PageForm, Text, at_most, choices, needed
 from app.admin.words import t
 from app.native_thread import off_the_loop
 from services.models import Membership, Role, User
@@ -24,7 +24,7 @@ from services.users import create_user, find_user, grant, hash_password, members
 class UserForm(PageForm):
     email = Text(validators=[needed, at_most(254)])
     name = Text(validators=[at_most(120)])
-    role = SelectField(choices=[(role.value, role.value) for role in Role])
+    role = SelectField(choices=choices([role.value for role in Role]))
 
     def validate_email(self, field: Text) -> None:
         name, at, host = field.data.partition("@")

@@ -13,6 +13,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Tabs that do not fit: begin with the one that is open in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 // Ask before what cannot be undone.
 document.addEventListener("click", (event) => {
   const asking = event.target.closest("[data-confirm]");

@@ -1,0 +1,155 @@
+"""The pages' small cast: two businesses with one row of everything each, and people who may open them or may not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from services.call_context import TurnRecord
+from services.call_log import add_call_event, add_server_event
+from services.calls import add_turns, finish_call, open_call
+from services.crm import upsert_customer, upsert_lead
+from services.database import Database
+from services.models import Appointment, BusinessNumber, BusinessSettings, Role, User
+from services.tenancy import Tenant
+from services.tools_calendar import Wish, create_appointment_by_owner
+from services.users import create_user, grant, hash_password
+from tests.clinic import CLINIC_HOURS
+
+PASSWORD = "a good long password"
+NOW = datetime.now(UTC)
+ADMIN, OWNER, OTHER, VIEWER = "boss@test", "owner@test", "other@test", "viewer@test"
+CLINIC, OFFICE = 1, 2
+
+
+@cache
+def hashed() -> str:
+    """PASSWORD as it is stored; hashing is slow by design, once is enough."""
+    return hash_password(PASSWORD)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Ids of what one business owns, named as the addresses of pages name them."""
+
+    call_id: int
+    appointment_id: int
+    customer_id: int
+    lead_id: int
+    number_id: int
+    user_id: int
+    number: int = 1  # of the prompt's version
+
+
+def add_people(database: Database) -> dict[str, int]:
+    """An administrator, an owner and a viewer of the clinic, an owner of the office; their ids."""
+
+    def work(session: Session) -> dict[str, int]:
+        made = {
+            email: create_user(
+                session, email=email, password_hash=hashed(), now=NOW, name=name, is_admin=email == ADMIN
+            )
+            for email, name in ((ADMIN, "Boss"), (OWNER, "Olga"), (OTHER, "Ofer"), (VIEWER, "Vera"))
+        }
+        return {email: user.id for email, user in made.items()}
+
+    def give(session: Session, business: int, roles: dict[str, Role], ids: dict[str, int]) -> None:
+        for email, role in roles.items():
+            grant(session, session.get_one(User, ids[email]), business_id=business, role=role, now=NOW)
+
+    ids = database.write(work)
+    database.write(lambda s: give(s, CLINIC, {OWNER: Role.OWNER, VIEWER: Role.VIEWER}, ids))
+    database.write(lambda s: give(s, OFFICE, {OTHER: Role.OWNER}, ids))
+    return ids
+
+
+def add_rows(
+    database: Database, business: int, user_id: int, *, text: str = "hello", phone: str = "", hour: int = 9
+) -> Rows:
+    """One call with turns and events, a customer, a lead, an appointment; `text` stands wherever a caller's may."""
+    phone = phone or f"+97250123456{business}"
+
+    def work(session: Session) -> Rows:
+        Tenant(session, business)
+        settings = session.scalars(select(BusinessSettings)).one()
+        settings.opening_hours_json, settings.observe_holidays = CLINIC_HOURS, False
+        call = open_call(
+            session,
+            business_id=business,
+            call_sid=f"CA{business}{abs(hash(text)) % 10**9}",
+            caller=phone,
+            dialled="+97239990001",
+            now=NOW - timedelta(minutes=5),
+            is_test=True,
+        )
+        turns = [
+            TurnRecord(1, "agent", text, text_unheard=text, heard_ms=900, total_ms=1800, interrupted=True),
+            TurnRecord(2, "caller", text, started_ms=1200, latency={"total": 700.0, "model": 200.0}),
+        ]
+        add_turns(session, call.id, turns, now=NOW)
+        add_call_event(session, call.id, kind="barge_in", at_ms=900, now=NOW, detail={"detail": text})
+        add_server_event(
+            session, call.id, kind="slot_available", text=text, at_ms=1500, now=NOW, delivered=True, detail={"x": text}
+        )
+        call.summary = text
+        finish_call(session, call.id, end_reason="caller_hangup", metrics={"barge_in_events": 1}, now=NOW)
+        customer = upsert_customer(session, phone=phone, now=NOW)
+        customer.name = customer.city = customer.notes = text
+        lead = upsert_lead(session, call.id, name="x", phone=phone, now=NOW)
+        lead.name = lead.service = lead.notes = text
+        booked = create_appointment_by_owner(
+            session, Wish(next_weekday(hour), phone, "x", "x"), request_key=f"cast{business}{text[:9]}", now=NOW
+        ).booking
+        assert booked is not None
+        appointment = session.get_one(Appointment, booked.id)
+        appointment.name = appointment.service = appointment.notes = text
+        number = session.scalars(select(BusinessNumber)).first()
+        assert number is not None
+        return Rows(call.id, booked.id, customer.id, lead.id, number.id, user_id)
+
+    return database.write(work)
+
+
+def next_weekday(hour: int, minute: int = 0) -> datetime:
+    """A wall-clock time on a day from Sunday to Thursday, at least two days ahead and within opening hours."""
+    day = NOW + timedelta(days=2)
+    while day.weekday() in (4, 5):
+        day += timedelta(days=1)
+    return day.replace(hour=hour, minute=minute, second=0, microsecond=0, tzinfo=None)
+
+
+class Visitor:
+    """A browser without scripts: logs in, carries its cookies and the CSRF token."""
+
+    def __init__(self, app: Flask, email: str | None = None, language: str = "en") -> None:
+        self.client: FlaskClient = app.test_client()
+        self.client.get("/admin/login", headers={"Accept-Language": language})
+        if email is not None:
+            answer = self.log_in(email, PASSWORD)
+            assert answer.status_code == 302, answer.text
+            self.post("/admin/language", language=language)
+
+    def token(self) -> str:
+        """The CSRF token of this session, from a page that has one."""
+        page = self.client.get("/admin/login", follow_redirects=True).text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found is not None
+        return found[1]
+
+    def log_in(self, email: str, password: str, **fields: str) -> TestResponse:
+        return self.post("/admin/login", email=email, password=password, **fields)
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def post(self, path: str, **fields: object) -> TestResponse:
+        """A form with its token. A list is a field that comes several times."""
+        return self.client.post(path, data={"csrf_token": self.token(), **fields})
