@@ -132,6 +132,7 @@ def test_two_workers_answer_for_each_other_at_metrics(make_server: ServerMaker) 
     assert float(count.group(1)) == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("worker", ["gevent", "gthread"])
 def test_a_database_that_cannot_be_reached_makes_the_server_unready_but_alive(
     make_server: ServerMaker, worker: str

@@ -65,6 +65,7 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_it_starts_everything_and_ends_everything(tmp_path: Path, end: signal.Signals) -> None:
     port = free_port()
