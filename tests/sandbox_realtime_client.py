@@ -58,6 +58,10 @@ class RealtimeClient:
         for at in range(0, len(sound), 160):
             self.send("input_audio_buffer.append", audio=base64.b64encode(sound[at : at + 160]).decode())
 
+    def receive_raw(self, timeout_s: float = 5.0) -> str | bytes:
+        """The next frame as it stands, unchecked."""
+        return self._socket.recv(timeout=timeout_s)
+
     def receive(self, timeout_s: float = 5.0) -> Event:
         """The next event, checked against the openai package's types."""
         event: Event = orjson.loads(self._socket.recv(timeout=timeout_s))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -14,6 +17,22 @@ from tests.sandbox_realtime_client import SILENCE, RealtimeClient, connected, mu
 
 SECOND = SILENCE * 8000
 VOICE = coded_audio.encode(4000, 0, 1000)  # loud enough for any detector
+KINDS = [
+    "session.update",
+    "input_audio_buffer.append",
+    "input_audio_buffer.commit",
+    "conversation.item.create",
+    "conversation.item.retrieve",
+    "conversation.item.delete",
+    "conversation.item.truncate",
+    "response.create",
+    "response.cancel",
+]
+FIELDS = [
+    "session", "type", "audio", "input", "output", "format", "turn_detection", "transcription", "voice", "speed",
+    "item", "item_id", "role", "content", "text", "id", "previous_item_id", "content_index", "audio_end_ms", "response",
+    "response_id", "conversation", "instructions", "max_output_tokens", "output_modalities", "event_id", "metadata",
+]  # fmt: skip
 VAD = {"threshold": 0.5, "silence_duration_ms": 500, "create_response": False, "interrupt_response": False}
 
 
@@ -422,3 +441,30 @@ def test_deltas_are_never_whole_frames_and_faster_than_real_time() -> None:
     assert sum(sizes) == 3000 * 8
     assert len(sizes) > 5
     assert all(size % 160 for size in sizes)
+
+
+WORDS = ["message", "user", "assistant", "input_text", "realtime", "server_vad", "audio/pcmu", "item_reference", ""]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5000) | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4),
+    max_leaves=8,
+)
+ANYTHING = st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4)
+EVENTS = st.one_of(
+    st.builds(lambda kind, fields: {**fields, "type": kind}, st.sampled_from(KINDS), ANYTHING),
+    st.builds(lambda fields: {"type": "session.update", "session": {**fields, "type": "realtime"}}, ANYTHING),
+    st.builds(lambda fields: {"type": "conversation.item.create", "item": {**fields, "type": "message"}}, ANYTHING),
+    st.builds(lambda fields: {"type": "response.create", "response": fields}, ANYTHING),
+)
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=60))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_event_however_malformed_ends_the_session(events: list[dict[str, Any]]) -> None:
+    with running_server() as server, connected(server, mulaw_session()) as client:
+        for event in events:
+            client.send_raw(orjson.dumps(event).decode())
+        client.send("input_audio_buffer.clear")
+        while orjson.loads(client.receive_raw())["type"] != "input_audio_buffer.cleared":
+            pass
+        assert server.sessions[0].is_open

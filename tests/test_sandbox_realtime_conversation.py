@@ -248,6 +248,15 @@ def test_the_text_model_reads_appointments_for_the_products_own_request(model: R
     assert (reading.intent, reading.day(), reading.clock()) == ("book", date(2026, 11, 25), time(16, 0))
 
 
+def test_an_answer_out_of_band_sees_only_what_it_is_given(model: Remote) -> None:
+    given = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Where is your office?"}]}
+    aside = {"conversation": "none", "output_modalities": ["text"], "input": [given]}
+    with connected(model, mulaw_session(prompt("en"))) as client:  # type: ignore[arg-type]
+        client.send("response.create", response=aside)
+        output = client.until("response.done", 20)["response"]["output"]
+    assert output[0]["content"] == [{"type": "output_text", "text": "We are at 5 HaNamal Street, Haifa."}]
+
+
 def test_recorded_english_is_heard_and_answered(model: Remote) -> None:
     folders = [ROOT / "tests" / "data" / "audio", ROOT.parent / "shared" / "audio"]
     found = [path for folder in folders if (path := folder / "en-sentence-vm-whichbox.ulaw").is_file()]

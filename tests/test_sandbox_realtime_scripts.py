@@ -205,7 +205,7 @@ def test_strange_messages_can_be_put_into_the_stream() -> None:
 
 
 def raw(client: RealtimeClient) -> bytes:
-    message = client._socket.recv(timeout=5)
+    message = client.receive_raw()
     return message.encode() if isinstance(message, str) else message
 
 

@@ -45,13 +45,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an answer is asked for: the instructions in force and the conversation as the model may see it."""
+    """What an answer is asked for: the instructions in force and the items the model may see."""
 
     instructions: str
     own_instructions: bool
     items: tuple[Item, ...]
-    out_of_band: bool
-    metadata: Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def new_message(role: str, content: list[Event], status: str) -> Event:
 def _checked(wire: Any) -> Event:
     if not isinstance(wire, dict):
         raise Refused("missing_required_parameter", "Missing required parameter: 'item'.", param="item")
-    kind = wire.get("type")
+    kind = str(wire.get("type"))
     if kind == "message":
         role = str(wire.get("role"))
         if role not in _MESSAGES:

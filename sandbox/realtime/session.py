@@ -326,14 +326,24 @@ class Session:
         return Question(
             instructions=self.config.instructions if own is None else own,
             own_instructions=own is not None,
-            items=tuple(self._conversation.items) if params.get("input") is None else (),
-            out_of_band=params.get("conversation") == "none",
-            metadata=params.get("metadata") or {},
+            items=self._context(params.get("input")),
         )
+
+    def _context(self, own_input: list[Event] | None) -> tuple[Item, ...]:
+        """The conversation, or the items and references that a response brings along instead."""
+        if own_input is None:
+            return tuple(self._conversation.items)
+        found = [
+            self._conversation.find(wire.get("id", ""))
+            if wire["type"] == "item_reference"
+            else Item({"id": "", **wire})
+            for wire in own_input
+        ]
+        return tuple(item for item in found if item)
 
     def _cancel_response(self, event: Event) -> None:
         wanted = event.get("response_id")
-        response = self._responses.get(wanted) if wanted else self._active()
+        response = self._active() if wanted is None else self._responses.get(str(wanted))
         if response is None:
             message = "Cancellation failed: no active response found"
             raise Refused("response_cancel_not_active", message)

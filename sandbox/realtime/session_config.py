@@ -47,6 +47,7 @@ _SEMANTIC_VAD = {
 # What a semantic detector would wait for a speaker who may not be finished; the service documents only the
 # longest waits.
 _SEMANTIC_SILENCE_MS = {"low": 1200, "medium": 800, "auto": 800, "high": 400}
+_NEVER_NULL = {"audio", "input", "output", "format", "voice", "speed"}
 _LANGUAGE_LISTS = ("gpt-transcribe", "gpt-live-transcribe")
 _NO_REASONING = ("gpt-4o", "gpt-realtime-1.5", "gpt-realtime-mini", "gpt-realtime-2025")
 
@@ -163,7 +164,10 @@ def check_response(params: Any) -> Event:
         return {}
     if not isinstance(params, dict):
         raise Refused("invalid_type", "Invalid type for 'response': expected an object.", param="response")
-    own_input = [item for item in params.get("input") or [] if item.get("type") != "item_reference"]
+    given = params.get("input") or []
+    if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+        raise Refused("invalid_type", "Invalid type for 'response.input'.", param="response.input")
+    own_input = [item for item in given if item.get("type") != "item_reference"]
     validate(RealtimeResponseCreateParams, {**params, "input": own_input}, "response")
     check_common(params, "response")
     return params
@@ -247,6 +251,8 @@ def _within(value: float, low: float, high: float, param: str) -> None:
 def _merge(into: Event, patch: Event) -> None:
     """Only what is there changes; turn detection of another type starts from that type's defaults."""
     for name, value in patch.items():
+        if value is None and name in _NEVER_NULL:
+            continue
         if name == "turn_detection" and value is not None:
             into[name] = _turn_detection(into[name], value)
         elif isinstance(value, dict) and isinstance(into.get(name), dict) and name != "format":
