@@ -17,24 +17,28 @@ from numpy.typing import NDArray
 from bench.speech_corpus import Labels, Line, load_clips
 from bench.training_lines import TRAINING_LANGUAGE, TRAINING_MUSIC, training_lines
 from media import mulaw
+from media.voice_activity import LOOK_BACK
 from media.voice_features import VoiceFeatures
 
 Floats = NDArray[np.float64]
-HIDDEN = 16
+HIDDEN = 20
 TARGET = Path(__file__).resolve().parents[1] / "media" / "voice_model.py"
 
 
 def dataset(lines: list[Line]) -> tuple[Floats, Labels]:
-    """Features and truths of the frames the net is asked about: those that sound at all."""
+    """What the net is given and the truth, for the frames it is asked about: those that sound at all."""
     rows, truths = [], []
     for line in lines:
         follower = VoiceFeatures()
-        for frame, truth in zip(line.frames(), line.speech, strict=True):
-            row = follower.measure(mulaw.decode(frame))
-            if follower.sounding:
-                rows.append(row)
-                truths.append(truth)
-    return np.array(rows, np.float64), np.array(truths, bool)
+        measured, sounding = [], []
+        for frame in line.frames():
+            measured.append(follower.measure(mulaw.decode(frame)))
+            sounding.append(follower.sounding)
+        now = np.array(measured, np.float64)
+        before = [now[np.maximum(np.arange(len(now)) - lag, 0)] for lag in LOOK_BACK]
+        rows.append(np.concatenate([now, *before], axis=1)[sounding])
+        truths.append(line.speech[sounding])
+    return np.concatenate(rows), np.concatenate(truths)
 
 
 @dataclass(slots=True)
@@ -95,8 +99,9 @@ def source(net: Net, note: str) -> str:
         '"""Weights of `voice_activity`, written by `python -m bench.train_voice_activity --write`.',
         "",
         note,
-        "Each hidden unit: integer weights in the order of `voice_features.FEATURES`, what one step is worth, bias,",
-        "weight in the output. The output's unit is the logarithm of the odds of speech.",
+        "Each hidden unit: integer weights in the order of `voice_features.FEATURES`, for the frame itself and for",
+        "each of `voice_activity.LOOK_BACK` before it; what one step is worth, bias, weight in the output. The output",
+        "is the logarithm of the odds of speech.",
         '"""',
         "",
         "# ruff: noqa: E501",
@@ -111,7 +116,7 @@ def source(net: Net, note: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="replace media/voice_model.py")
-    parser.add_argument("--lines", type=int, default=340)
+    parser.add_argument("--lines", type=int, default=400)
     parser.add_argument("--starts", type=int, default=4)
     options = parser.parse_args()
     clips = load_clips()

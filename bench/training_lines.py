@@ -57,6 +57,7 @@ def noise_kinds(talkers: list[Clip], music: list[Clip]) -> list[tuple[str, Maker
     ]
 
 
+NOBODY_SPEAKS = 0.15  # share of lines with the noise alone: hold music must not become "the talker"
 BURSTS = ("tones", "coughs", "clatter")
 
 
@@ -77,9 +78,10 @@ def training_lines(talkers: list[Clip], music: list[Clip], count: int, seed: int
         name, make = kinds[index % len(kinds)]
         level = 10 ** rng.uniform(2.5, 3.9)
         chosen = [other_voice(talkers[int(i)], rng) for i in rng.permutation(len(talkers))[:20]]
-        samples, speech = talk(chosen, seconds, level, rng, lead_in_s=rng.uniform(0.2, 3))
+        silent = rng.uniform() < NOBODY_SPEAKS
+        samples, speech = talk(chosen, seconds, level, rng, lead_in_s=seconds if silent else rng.uniform(0.2, 3))
         ratio_db = rng.uniform(-2, 25) if rng.uniform() < 0.5 else rng.uniform(3, 15)
-        if rng.uniform() > 0.15:
+        if silent or rng.uniform() > 0.15:
             samples = samples + _noise_at(name, make(len(samples), rng), level * 10 ** (-ratio_db / 20))
         hiss = rng.standard_normal(len(samples)) * 10 ** rng.uniform(-0.7, 1.3)
         lines.append(Line(f"{name}, {ratio_db:.0f} dB", to_mulaw(samples + hiss), speech))
