@@ -126,11 +126,14 @@ def test_an_appointment_is_collected_piece_by_piece() -> None:
         (
             "en",
             ["slot_unavailable"],
-            "We are closed then. I can offer Wednesday, 25 November at 9 AM or Wednesday, 25 November at 4:30 PM. "
+            "We are closed then. I can offer Wednesday, 25 November at 9 AM or 4:30 PM. "
             "Which suits you?",
         ),
-        ("he", ["slot_unavailable"], "אז סגור. אפשר יום רביעי, 25 בנובמבר בשעה תשע בבוקר או יום רביעי, 25 בנובמבר "
-            "בשעה ארבע וחצי אחר הצהריים. מה מתאים?"),
+        (
+            "he",
+            ["slot_unavailable"],
+            "אז סגור. אפשר יום רביעי, 25 בנובמבר בשעה תשע בבוקר או ארבע וחצי אחר הצהריים. מה מתאים?",
+        ),
         ("en", ["need_datetime"], "Which day and time would suit you?"),
         ("en", ["need_phone"], "Please key in your phone number and press the pound key."),
         ("he", ["need_phone"], "אפשר להקיש את מספר הטלפון ובסוף סולמית?"),

@@ -92,7 +92,15 @@ def _offers(briefing: Briefing, fact: str) -> str:
     parts = _OFFER.split(fact, maxsplit=1)
     offered = _moments(parts[1], briefing.language)[:_MOST_OFFERED] if len(parts) > 1 else []
     phrases = SAY[briefing.language]
-    return phrases["offer"].format(options=phrases["or"].join(offered)) if offered else ""
+    return phrases["offer"].format(options=phrases["or"].join(_without_same_day(offered))) if offered else ""
+
+
+def _without_same_day(moments: list[str]) -> list[str]:
+    """Moments of one day, the day said only once: "Tuesday, 24 November at 9 AM", "11:30 AM"."""
+    days = [re.split(r" at | בשעה ", moment)[0] for moment in moments]
+    joint = [re.split(r" at | בשעה ", moment, maxsplit=1)[-1] for moment in moments]
+    same = [number > 0 and days[number] == days[number - 1] for number in range(len(moments))]
+    return [joint[number] if same[number] else moments[number] for number in range(len(moments))]
 
 
 def _moments(text: str, language: str) -> list[str]:

@@ -30,7 +30,7 @@ class _Voice:
 
 # The caller's English is the variant that Moonshine misheard least (19 of 100 words; the plain voice: 36).
 _CALLERS = {"en": _Voice("en-us+robert", 140)}
-_AGENTS = {"en": _Voice("en-us+f5", 155), "he": _Voice("he+f5", 165)}
+_AGENTS = {"en": _Voice("en-us+f5", 175), "he": _Voice("he+f5", 165)}
 _WORDS_PER_MINUTE = 150
 
 
