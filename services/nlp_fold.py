@@ -29,6 +29,14 @@ _BREAKS = ("comma", "stop", "or", "neutral")
 _BUT = frozenset(("אבל", "but", "אז", "then", "רק", "only", "אולי", "maybe", "עדיף", "so"))
 
 
+def not_of_denied_days(
+    tokens: Sequence[Token], dates: Sequence[DateMention], times: Sequence[TimeMention]
+) -> list[TimeMention]:
+    """The times without those said with a day that is not wished: "I can't do Wednesday at ten"."""
+    denied = [day.end for day in dates if is_denied(tokens, day, dates)]
+    return [each for each in times if not any(0 <= each.start - end <= 1 for end in denied)]
+
+
 def is_denied(tokens: Sequence[Token], mention: _Located, others: Sequence[_Located]) -> bool:
     """Not wished: "לא מחר", "מחר אני לא יכולה", "tomorrow won't work", "אני מסיימת בחמש"."""
     starts, ends = frozenset(each.start for each in others), frozenset(each.end for each in others)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from services.nlp_calendar import Calendar
 from services.nlp_dates import DateMention, find_dates
-from services.nlp_fold import drop_past, fold_dates, fold_times
+from services.nlp_fold import drop_past, fold_dates, fold_times, not_of_denied_days
 from services.nlp_intent import IntentFound, asked_for, find_intent, is_no, is_yes
 from services.nlp_offers import Offer, choose, offers_in
 from services.nlp_people import find_name
@@ -117,7 +117,7 @@ def _wish(tokens: Sequence[Token], cal: Calendar, now: datetime, change: str) ->
     if not dates and change == "cancel":  # "I can't come tomorrow, please cancel" is about tomorrow
         dates = fold_dates([], [replace(mention, start=0, end=0) for mention in current], cal)
     clocks = find_times(tokens, [(mention.start, mention.end) for mention in mentions])
-    times = fold_times(tokens, clocks)
+    times = fold_times(tokens, not_of_denied_days(tokens, current, clocks))
     return _Wish(dates, drop_past(times, dates, now)) if not _only_past(mentions) else _Wish((), ())
 
 
