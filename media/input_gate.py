@@ -5,31 +5,27 @@ gate    frames under the calibrated threshold become mu-law silence, so that the
         end-of-turn detection still run;
 guard   likewise with a floor that follows the line, and hold music withheld.
 
-Pure and clock-free. The listening half (level, speech or not) is the same in every mode and never changes
-a byte.
-Log lines come back as records; nothing is logged per frame.
+Pure and clock-free. The listening half (level, voice, speech or not) is the same in every mode and never changes
+a byte. Log lines come back as records; nothing is logged per frame.
 """
 
 from __future__ import annotations
 
 import audioop
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from media import mulaw
-from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS, SILENCE_FRAME, AudioConfig
-from media.vad import DEFAULT_PRESET, HANGOVER_MS, PRESETS, EnergyVad, VadPreset
+from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS, FRAME_BYTES, SILENCE_FRAME, AudioConfig
+from media.gap_recovery import GapRecovery, gap_line
+from media.line_filters import Frame, LineFilter, filter_for, guard_on
+from media.log_lines import LogLine, Throttle
+from media.soft_preprocess import SoftPreprocess
+from media.vad import DEFAULT_PRESET, HANGOVER_MS, PRESETS, Vad, VadPreset
+from media.voice_activity import VoiceActivity
 
 SUMMARY_MS = 5000.0
-DROP_LINE_EVERY_MS = 5000.0  # at most one "[AUDIO GATE] Drop frame" line per this much audio
-
-LogLevel = Literal["debug", "info", "warning"]
-
-
-class LogLine(NamedTuple):
-    """A line for the caller's logger: `getattr(log, line.level)(line.text)`."""
-
-    level: LogLevel
-    text: str
+GAP_LINE_EVERY_MS = 5000.0
+NO_LINES: tuple[LogLine, ...] = ()
 
 
 class GateResult(NamedTuple):
@@ -39,14 +35,12 @@ class GateResult(NamedTuple):
     dropped: bool  # replaced by silence
     rms: int  # of what came in
     is_speech: bool  # onset and hangover applied
-    above: bool  # this frame alone
+    above: bool  # this frame alone, by the preset
     started: bool  # an utterance began (or a short one was recognised, then `ended` is set too)
     ended: bool
     logs: tuple[LogLine, ...]
-
-
-def _silence_like(payload: bytes) -> bytes:
-    return SILENCE_FRAME if len(payload) == len(SILENCE_FRAME) else mulaw.silence(len(payload))
+    voiced: bool  # this frame alone, by the net
+    gap_frames: int  # of silence that stand before the sound in `forward`
 
 
 class InputGate:
@@ -54,11 +48,12 @@ class InputGate:
 
     __slots__ = (
         "_config",
-        "_hangover_left_ms",
-        "_hangover_ms",
-        "_next_drop_line_ms",
-        "_next_summary_ms",
-        "_open_frames",
+        "_filter",
+        "_gap_line",
+        "_gaps",
+        "_soft",
+        "_summary",
+        "activity",
         "frames_dropped",
         "frames_in",
         "heard_ms",
@@ -70,14 +65,16 @@ class InputGate:
         config: AudioConfig = AUDIO_CONFIG,
         preset: VadPreset = PRESETS[DEFAULT_PRESET],
         hangover_ms: int = HANGOVER_MS,
+        soft_preprocess: bool = False,
     ) -> None:
         self._config = config
-        self._hangover_ms = float(hangover_ms)
-        self._hangover_left_ms = 0.0
-        self._open_frames = 0
-        self._next_drop_line_ms = 0.0
-        self._next_summary_ms = SUMMARY_MS
-        self.vad = EnergyVad(preset, hangover_ms)
+        self._filter = filter_for(config, hangover_ms)
+        self._gaps = None if config.simple_mode or guard_on(config) else GapRecovery()
+        self._gap_line = Throttle(GAP_LINE_EVERY_MS)
+        self._soft = SoftPreprocess() if soft_preprocess else None
+        self._summary = Throttle(SUMMARY_MS, SUMMARY_MS)
+        self.vad = Vad(preset, hangover_ms)
+        self.activity = VoiceActivity()
         self.frames_in = 0
         self.frames_dropped = 0
         self.heard_ms = 0.0
@@ -90,57 +87,70 @@ class InputGate:
     def speech_threshold(self) -> float:
         return self.vad.speech_threshold
 
-    def process(self, payload: bytes) -> GateResult:
-        """Decide on one mu-law frame (160 bytes; other lengths are counted by their own duration)."""
+    def start_lines(self) -> tuple[LogLine, ...]:
+        """What is logged once, as the call begins."""
+        text = (
+            f"[AUDIO_GUARD] Enabled={guard_on(self._config)} (dynamic noise floor, speech gating, music_mode, "
+            f"gap_recovery={'ON' if self._gaps else 'OFF'})"
+        )
+        return (LogLine("info", self._config.banner()), LogLine("info", text))
+
+    def process(self, payload: bytes, timestamp_ms: float | None = None) -> GateResult:
+        """Decide on one mu-law frame (160 bytes; other lengths are counted by their own duration).
+
+        `timestamp_ms` is Twilio's, where the stream's gaps are to be filled.
+        """
         ms = len(payload) / BYTES_PER_MS
-        rms = audioop.rms(audioop.ulaw2lin(payload, 2), 2)
-        decision = self.vad.feed_rms(rms, ms)
+        pcm16 = audioop.ulaw2lin(payload, 2)
+        rms = audioop.rms(pcm16, 2)
+        voiced = self.activity.feed(payload)
+        vad = self.vad.feed(rms, voiced, ms)
         self.frames_in += 1
         self.heard_ms += ms
-        logs: tuple[LogLine, ...] = ()
-        if decision.calibrated:
-            logs = (LogLine("info", self.vad.calibration_line()),)
-        dropped = not self._config.simple_mode and not self._gate_open(decision.above, ms)
-        if dropped:
-            self.frames_dropped += 1
-            logs += self._drop_line(rms, decision.threshold)
-        if self.heard_ms >= self._next_summary_ms:
-            logs += self._summary()
-        forward = _silence_like(payload) if dropped else payload
+        forward, dropped, gap_frames, logs = payload, False, 0, NO_LINES
+        if self._soft is not None:
+            forward = self._soft.process(payload)
+        if self._filter is not None:
+            frame = Frame(pcm16, ms, vad, self.activity, self.heard_ms)
+            forward, dropped, logs = self._filtered(self._filter, frame, forward)
+        if self._gaps is not None and timestamp_ms is not None:
+            gap_frames, gap_logs = self._missing(self._gaps, timestamp_ms, ms)
+            logs += gap_logs
+            if gap_frames:
+                forward = SILENCE_FRAME * gap_frames + forward
+        if vad.calibrated:
+            logs += (LogLine("info", self.vad.calibration_line()),)
+        if self._summary.due(self.heard_ms):
+            logs += self._summary_lines()
         return GateResult(
-            forward,
-            dropped,
-            rms,
-            decision.is_speech,
-            decision.above,
-            decision.started,
-            decision.ended,
-            logs,
+            forward, dropped, rms, vad.is_speech, vad.above, vad.started, vad.ended, logs, voiced, gap_frames
         )
 
-    def _gate_open(self, above: bool, ms: float) -> bool:
-        if above:
-            self._open_frames += 1
-            if self._open_frames >= self._config.noise_gate_min_frames:
-                self._hangover_left_ms = self._hangover_ms
-                return True
-        else:
-            self._open_frames = 0
-        self._hangover_left_ms -= ms
-        return self._hangover_left_ms >= 0
+    def _filtered(self, line_filter: LineFilter, frame: Frame, sound: bytes) -> tuple[bytes, bool, tuple[LogLine, ...]]:
+        """(what to forward, whether that is silence instead of the sound, log lines)."""
+        passes = line_filter.passes(frame)
+        logs = NO_LINES
+        if line_filter.logs:
+            logs = tuple(line_filter.logs)
+            line_filter.logs.clear()
+        if passes:
+            return sound, False, logs
+        self.frames_dropped += 1
+        return SILENCE_FRAME if len(sound) == FRAME_BYTES else mulaw.silence(len(sound)), True, logs
 
-    def _drop_line(self, rms: int, threshold: float) -> tuple[LogLine, ...]:
-        if self.heard_ms < self._next_drop_line_ms:
-            return ()
-        self._next_drop_line_ms = self.heard_ms + DROP_LINE_EVERY_MS
-        return (LogLine("info", f"[AUDIO GATE] Drop frame, rms={rms:.1f} < {threshold:.1f}"),)
+    def _missing(self, gaps: GapRecovery, timestamp_ms: float, ms: float) -> tuple[int, tuple[LogLine, ...]]:
+        """(frames missing before this one, log lines)."""
+        missing = gaps.missing_frames(timestamp_ms, ms)
+        if missing and self._gap_line.due(self.heard_ms):
+            return missing, (LogLine("info", gap_line(missing, timestamp_ms)),)
+        return missing, NO_LINES
 
-    def _summary(self) -> tuple[LogLine, ...]:
-        self._next_summary_ms += SUMMARY_MS
-        return (
-            LogLine(
-                "debug",
-                f"[AUDIO GATE] in={self.frames_in} dropped={self.frames_dropped} "
-                f"noise={self.noise_floor:.1f} threshold={self.speech_threshold:.1f}",
-            ),
+    def _summary_lines(self) -> tuple[LogLine, ...]:
+        begins = "[AUDIO]" if self._filter is None else self._filter.summary()
+        text = (
+            f"{begins} frames_in={self.frames_in} frames_dropped={self.frames_dropped} "
+            f"noise={self.noise_floor:.1f} threshold={self.speech_threshold:.1f}"
         )
+        # Simple mode drops nothing (I3): if this is ever anything but zero, somebody must see it.
+        wrong = self._config.simple_mode and self.frames_dropped > 0
+        return (LogLine("warning" if wrong else "debug", text),)

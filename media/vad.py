@@ -1,6 +1,8 @@
-"""Speech or silence from the level alone: calibration, presets, hangover (SPEC I5, I6).
+"""Speech or silence, frame by frame: presets, calibration, onset and hangover (SPEC I5, I6).
 
-Pure and clock-free: time is the length of the audio fed in. One `EnergyVad` belongs to one call.
+The presets `strict`, `hebrew` and `soft` go by level against a calibrated threshold; `voice` asks the net of
+`voice_activity` and needs no calibration. Which is the default is decided by the table in docs/benchmarks.md.
+Pure and clock-free: time is the length of the audio fed in. One detector belongs to one call.
 """
 
 from __future__ import annotations
@@ -9,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from media import mulaw
-from media.audio_config import FRAME_MS
+from media.audio_config import AUDIO_CONFIG, FRAME_MS
 
 DEFAULT_NOISE_FLOOR = 100.0
 QUIET_RMS = 120.0  # louder frames say nothing about the line's noise
@@ -29,6 +30,7 @@ class VadPreset:
     start_ms: int  # sound above the threshold before it counts as speech
     end_ms: int | None  # sound below it before speech is over; None: the hangover setting
     short_ms: int  # a burst this long that ends before start_ms is still an answer ("כן", "לא")
+    by_voice: bool = False  # above the threshold and, to the net, a voice
 
 
 def _strict(floor: float) -> float:
@@ -43,10 +45,15 @@ def _soft(floor: float) -> float:
     return max(min(max(floor, 35.0), 60.0), 1.8 * floor)
 
 
+def _audible(_floor: float) -> float:
+    return AUDIO_CONFIG.rms_silence_threshold
+
+
 PRESETS: dict[str, VadPreset] = {
     "strict": VadPreset("strict", 1500, _strict, start_ms=440, end_ms=800, short_ms=140),
     "hebrew": VadPreset("hebrew", 1500, _hebrew, start_ms=60, end_ms=None, short_ms=60),
     "soft": VadPreset("soft", 30 * FRAME_MS, _soft, start_ms=60, end_ms=None, short_ms=60),
+    "voice": VadPreset("voice", 1500, _audible, start_ms=60, end_ms=None, short_ms=60, by_voice=True),
 }
 DEFAULT_PRESET = "hebrew"
 
@@ -67,18 +74,54 @@ class VadDecision(NamedTuple):
     calibrated: bool  # true in the one frame that ends calibration
 
 
-class EnergyVad:
-    """Calibrated level detector. `feed` takes a mu-law frame, `feed_rms` a level already measured."""
+class SpeechTimer:
+    """Turns "this frame is above" into utterances: onset, dips inside words, hangover, short answers."""
+
+    __slots__ = ("_above_ms", "_below_ms", "_end_ms", "_short_ms", "_start_ms", "is_speech")
+
+    def __init__(self, preset: VadPreset, hangover_ms: int) -> None:
+        self.is_speech = False
+        self._start_ms = float(preset.start_ms)
+        self._end_ms = float(hangover_ms if preset.end_ms is None else preset.end_ms)
+        self._short_ms = float(preset.short_ms)
+        self._above_ms = 0.0
+        self._below_ms = 0.0
+
+    def feed(self, above: bool, ms: float) -> tuple[bool, bool]:
+        """(started, ended) with this frame."""
+        if above:
+            self._above_ms += ms
+            self._below_ms = 0.0
+            if self.is_speech or self._above_ms < self._start_ms:
+                return False, False
+            self.is_speech = True
+            return True, False
+        if not self._above_ms:
+            return False, False
+        self._below_ms += ms
+        if self.is_speech:
+            ended = self._below_ms >= self._end_ms
+            return False, ended and self._over()
+        short_answer = self._above_ms >= self._short_ms
+        if self._below_ms < (self._end_ms if short_answer else ONSET_DIP_MS):
+            return False, False
+        self._over()
+        return short_answer, short_answer
+
+    def _over(self) -> bool:
+        self.is_speech = False
+        self._above_ms = 0.0
+        return True
+
+
+class Vad:
+    """One call's detector: calibration, threshold, utterances."""
 
     __slots__ = (
-        "_above_ms",
-        "_below_ms",
-        "_end_ms",
         "_quiet_count",
         "_quiet_sum",
-        "_start_ms",
+        "_timer",
         "_uncalibrated_ms",
-        "is_speech",
         "noise_floor",
         "preset",
         "speech_threshold",
@@ -88,57 +131,22 @@ class EnergyVad:
         self.preset = preset
         self.noise_floor = DEFAULT_NOISE_FLOOR
         self.speech_threshold = preset.threshold(DEFAULT_NOISE_FLOOR)
-        self.is_speech = False
-        self._start_ms = float(preset.start_ms)
-        self._end_ms = float(hangover_ms if preset.end_ms is None else preset.end_ms)
+        self._timer = SpeechTimer(preset, hangover_ms)
         self._uncalibrated_ms = float(preset.calibration_ms)
         self._quiet_sum = 0.0
         self._quiet_count = 0
-        self._above_ms = 0.0
-        self._below_ms = 0.0
 
-    @property
-    def calibrated(self) -> bool:
-        return self._uncalibrated_ms <= 0
-
-    def feed(self, frame: bytes) -> VadDecision:
-        """One mu-law frame of any length."""
-        return self.feed_rms(mulaw.rms(frame), mulaw.duration_ms(frame))
-
-    def feed_rms(self, rms: int, ms: float = FRAME_MS) -> VadDecision:
-        """A frame of `ms` milliseconds whose level is known."""
+    def feed(self, rms: int, voiced: bool = True, ms: float = FRAME_MS) -> VadDecision:
+        """A frame of this level; `voiced` is the net's answer, heeded only by a preset that goes by voice."""
         calibrated = self._uncalibrated_ms > 0 and self._calibrate(rms, ms)
         threshold = self.speech_threshold
-        above = rms >= threshold
-        started = ended = False
-        if above:
-            self._above_ms += ms
-            self._below_ms = 0.0
-            if not self.is_speech and self._above_ms >= self._start_ms:
-                self.is_speech = started = True
-        else:
-            self._below_ms += ms
-            if self.is_speech or self._above_ms:
-                started, ended = self._fade()
-        return VadDecision(self.is_speech, above, rms, threshold, started, ended, calibrated)
+        above = rms >= threshold and (voiced or not self.preset.by_voice)
+        started, ended = self._timer.feed(above, ms)
+        return VadDecision(self._timer.is_speech, above, rms, threshold, started, ended, calibrated)
 
     def calibration_line(self) -> str:
         """The log line for the frame whose decision says `calibrated`."""
         return f"[VAD] Calibrated noise={self.noise_floor:.1f}, speech_threshold={self.speech_threshold:.1f}"
-
-    def _fade(self) -> tuple[bool, bool]:
-        """A frame below the threshold after sound: (started, ended)."""
-        if self.is_speech:
-            if self._below_ms < self._end_ms:
-                return False, False
-            self.is_speech = False
-            self._above_ms = 0.0
-            return False, True
-        short_answer = self._above_ms >= self.preset.short_ms
-        if self._below_ms < (self._end_ms if short_answer else ONSET_DIP_MS):
-            return False, False
-        self._above_ms = 0.0
-        return short_answer, short_answer
 
     def _calibrate(self, rms: int, ms: float) -> bool:
         """Average the quiet frames; true when the calibration time is over with this frame."""

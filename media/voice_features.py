@@ -62,15 +62,15 @@ class VoiceFeatures:
     __slots__ = (
         "_bands",
         "_floors",
-        "_flux",
         "_history",
         "_loud_share",
         "_peak",
         "_pitch_mean",
         "_slow",
         "_steady_loud",
-        "_steady_mean",
+        "flux_mean",
         "sounding",
+        "steady_mean",
     )
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class VoiceFeatures:
         self._bands: list[int] = []
         self._peak = _FIRST_PEAK
         self.sounding = False
-        self._slow = self._flux = self._pitch_mean = self._steady_mean = 0
+        self._slow = self.flux_mean = self._pitch_mean = self.steady_mean = 0
         self._steady_loud = self._loud_share = 0
 
     def measure(self, pcm16: bytes) -> tuple[int, ...]:
@@ -109,10 +109,10 @@ class VoiceFeatures:
             pitch,
             self._pitch_mean,
             steady,
-            self._steady_mean,
+            self.steady_mean,
             audioop.cross(pcm16, 2),
             crest,
-            self._flux,
+            self.flux_mean,
             self._steady_loud // 16,
             self._loud_share // 16,
         )
@@ -129,7 +129,7 @@ class VoiceFeatures:
         ]
         a, b, c, d, _ = self._bands
         change = abs(bands[0] - a) + abs(bands[1] - b) + abs(bands[2] - c) + abs(bands[3] - d)
-        self._flux += (change - self._flux) // 8
+        self.flux_mean += (change - self.flux_mean) // 8
         self._slow += (bands[4] - self._slow) // 16
         self._bands = bands
         return over
@@ -146,6 +146,6 @@ class VoiceFeatures:
         else:
             pitch = steady = 0
         self._pitch_mean += (pitch - self._pitch_mean) // 3
-        self._steady_mean += (steady - self._steady_mean) // 5
+        self.steady_mean += (steady - self.steady_mean) // 5
         self._loud_share += (16 * UNITY * (level > 0) - self._loud_share) // 100
         return pitch, steady

@@ -1,0 +1,73 @@
+"""Hold music on a guarded line: noticed, withheld for two seconds at a time, and never mistaken for a voice (I8).
+
+Loudness and zero crossings alone, over 15 frames, take 97 % of speech for music (docs/benchmarks.md). What music
+has and speech has not: it repeats itself 30-50 ms later, for a note is held longer than a vowel stays the same; and
+its bands change little from frame to frame. Both are in `voice_features`. The constants come from that table. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from media.audio_config import FRAME_MS
+from media.voice_activity import VoiceActivity
+
+ENTER_FRAMES = 15
+HOLD_FRAMES = 100
+MUSIC_ZCR = 0.03
+STEADY = 600  # mean repetition at the lag of a held note, of 1024
+RESTLESS = 450  # mean change of the four bands from frame to frame, in 256ths of an octave
+# A caller who talks over the music is let through again.
+VOICE_SCORE = 1.0
+VOICE_FRAMES = 8
+
+Change = Literal["", "entered", "left"]
+
+
+def is_musical(activity: VoiceActivity) -> bool:
+    """Whether the latest frame sounds held and even, and not like a voice."""
+    features = activity.features
+    return features.steady_mean > STEADY and features.flux_mean < RESTLESS and activity.score < 0
+
+
+class MusicMode:
+    """Counts evidence. `active` says whether frames are withheld."""
+
+    __slots__ = ("_evidence", "_left", "_voice", "frames")
+
+    def __init__(self) -> None:
+        self._evidence = 0
+        self._left = 0
+        self._voice = 0
+        self.frames = 0  # of the latest stretch of music
+
+    @property
+    def active(self) -> bool:
+        return self._left > 0
+
+    def feed(self, rms: float, zcr: float, threshold: float, activity: VoiceActivity) -> Change:
+        """A frame that `activity` has been fed just now; says whether music mode begins or ends with it."""
+        was = self.active
+        self._left -= was
+        if rms > threshold and zcr > MUSIC_ZCR:
+            step = 1 if is_musical(activity) else -1
+            self._evidence = max(0, min(ENTER_FRAMES, self._evidence + step))
+        if self._evidence >= ENTER_FRAMES:
+            self._left = HOLD_FRAMES
+        self._voice = min(VOICE_FRAMES, self._voice + 1) if activity.score > VOICE_SCORE else max(0, self._voice - 1)
+        if self._voice >= VOICE_FRAMES:
+            self._left = self._evidence = 0
+        if not was:
+            self.frames = 0
+        if self.active:
+            self.frames += 1
+            return "" if was else "entered"
+        return "left" if was else ""
+
+
+def entering_line(rms: float, zcr: float) -> str:
+    return f"[AUDIO_GUARD] Entering music_mode (rms={rms:.1f}, zcr={zcr:.3f})"
+
+
+def leaving_line(frames: int) -> str:
+    return f"[AUDIO_GUARD] Leaving music_mode (after {frames * FRAME_MS} ms)"
