@@ -17,7 +17,6 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter
 
-from sandbox.realtime.brain import Brain
 from sandbox.realtime.chat import Chat
 from sandbox.realtime.extraction import extract
 from sandbox.realtime.script import Script
@@ -31,17 +30,21 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("sandbox").setLevel(level)
     options = Options(api_key=arguments.api_key, keeps_events=not arguments.lean)
+    scripts = _scripts(arguments.script) if arguments.script else []
     brain = arguments.brain or ("scripted" if arguments.script else "conversation")
+    warm_up: Callable[[], None] = _nothing
     if brain == "conversation":
         os.nice(5)  # the calls of a server on the same machine go before the model's thinking
-        options.new_brain = _conversation(arguments.clips)
-        options.chat = Chat(extract)
-    scripts = _scripts(arguments.script) if arguments.script else []
-    return asyncio.run(_run(RealtimeServer(options, scripts), arguments, brain))
+        warm_up = _converse(options, arguments.clips)
+    return asyncio.run(_run(RealtimeServer(options, scripts), arguments, brain, warm_up))
 
 
-def _conversation(folders: list[Path]) -> Callable[[], Brain]:
-    """Makes brains that hear and speak; exits with the reason when the speech wheels are not installed."""
+def _nothing() -> None:
+    """A scripted brain needs no warming up."""
+
+
+def _converse(options: Options, folders: list[Path]) -> Callable[[], None]:
+    """Make the server hear and speak; what loads the recogniser. Exits when the speech wheels are not installed."""
     try:
         from sandbox.realtime.conversation_brain import ConversationBrain, Ears
         from sandbox.speech.clips import KnownClips
@@ -49,10 +52,12 @@ def _conversation(folders: list[Path]) -> Callable[[], Brain]:
     except ImportError as exc:
         sys.exit(f"sandbox realtime: {exc}; install requirements-sandbox.txt, or use --brain scripted")
     ears = Ears(KnownClips(clip_directory(), *folders))
-    return lambda: ConversationBrain(ears)
+    options.new_brain = lambda: ConversationBrain(ears)
+    options.chat = Chat(extract)
+    return ears.warm_up
 
 
-async def _run(server: RealtimeServer, arguments: argparse.Namespace, brain: str) -> int:
+async def _run(server: RealtimeServer, arguments: argparse.Namespace, brain: str, warm_up: Callable[[], None]) -> int:
     try:
         await server.start(arguments.host, arguments.port)
     except OSError as exc:
@@ -62,15 +67,19 @@ async def _run(server: RealtimeServer, arguments: argparse.Namespace, brain: str
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     print(f"sandbox realtime ready: {server.realtime_url} (brain: {brain})", flush=True)
+    warm_up()
     await stop.wait()
     await server.stop()
     return 0
 
 
 def _scripts(path: Path) -> list[Script]:
-    """One script or a list of them."""
-    read = orjson.loads(path.read_bytes())
-    return TypeAdapter(list[Script]).validate_python(read if isinstance(read, list) else [read])
+    """One script or a list of them; exits with the reason when the file is not in order."""
+    try:
+        read = orjson.loads(path.read_bytes())
+        return TypeAdapter(list[Script]).validate_python(read if isinstance(read, list) else [read])
+    except (OSError, ValueError) as exc:  # ValueError: not JSON, or not a script
+        sys.exit(f"sandbox realtime: {path} cannot be used: {exc}")
 
 
 def _arguments() -> argparse.Namespace:

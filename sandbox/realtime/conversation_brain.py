@@ -38,7 +38,10 @@ class Ears:
     def __init__(self, clips: KnownClips) -> None:
         self.pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-speech")
         self._clips = clips
-        self.pool.submit(recognise_english, b"\xff" * 8000)  # loads the model before the first caller waits for it
+
+    def warm_up(self) -> None:
+        """Load the recogniser's model now, so that the first caller does not wait for it."""
+        self.pool.submit(recognise_english, b"\xff" * 8000)
 
     def hear(self, sound: bytes, language: str) -> Hearing:
         """The words in a turn of a session in this language. Runs in a worker thread."""
