@@ -222,6 +222,26 @@ class Answers:
         self.current = None
         self.heard.clear()
 
+    def ask_anew(self) -> None:
+        """The model took a request and says nothing: let it go and put the same request first in line again."""
+        stuck = self.requested or (self.current.request if self.current is not None else None)
+        given_up = stuck is not None and stuck.cancelled
+        self.let_go()
+        self.requested = None
+        self.active_response = ""
+        if stuck is not None and not given_up:
+            stuck.cancelled = False
+            self.wanted.insert(0, stuck)
+
+    def presume_done(self) -> None:
+        """All was heard and the model never said it was done: take it as done, its end mark follows."""
+        self._cancel_active()
+        self.active_response = ""
+        if self.current is not None:
+            self.current.done = True
+            for utterance in self.current.utterances.values():
+                self._playout.complete(utterance)
+
     def connection_lost(self) -> None:
         """Nothing more comes from the model; what was queued can still be heard."""
         self.engine = None

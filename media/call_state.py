@@ -21,6 +21,9 @@ class State(StrEnum):
     ENDED = "ended"
 
 
+AUDIBLE = (State.SPEAKING, State.HELD)  # where barge-in works
+
+
 class Event(StrEnum):
     GREETING_BEGINS = "greeting_begins"
     READY = "ready"  # no greeting: straight to listening

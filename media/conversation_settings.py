@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from media.audio_config import FRAME_MS
 from media.barge_in import BargeInSettings, Strategy
+from media.notices import notice
 from services import sentences
 from services.call_context import CallContext
 from services.realtime_prompt_builder import greeting_instructions, resume_instructions
 from services.sentences import sentence
 
-CLOSING_FRAMES = 12_000 // FRAME_MS  # a goodbye that is not heard to its end by then is over
+CLOSING_MS = 12_000  # a goodbye that is not heard to its end by then is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,14 @@ class ConversationSettings:
     silence_frames: int = 8000 // FRAME_MS
     max_silence_prompts: int = 3
     max_call_frames: int = 15 * 60_000 // FRAME_MS
-    closing_frames: int = CLOSING_FRAMES
+    closing_ms: int = CLOSING_MS
     silence_prompt: str = ""
     goodbye_silent: str = ""
     goodbye_length: str = ""
     ask_again: str = ""
     handing_over: str = ""
+    one_moment: bytes = b""  # recorded mu-law, for when the model takes long
+    trouble: bytes = b""  # … or cannot be had
 
     def may_prompt(self, real: bool) -> bool:
         """Without a greeting the agent stays silent until the caller really spoke (G1)."""
@@ -90,6 +93,8 @@ def conversation_settings(context: CallContext, tuning: MediaTuning) -> Conversa
         goodbye_length=say(sentences.GOODBYE_LENGTH),
         ask_again=say(sentences.ASK_AGAIN),
         handing_over=say(sentences.HANDING_OVER),
+        one_moment=notice("one_moment", context.language),
+        trouble=notice("trouble", context.language),
     )
 
 

@@ -31,6 +31,7 @@ from media.twilio_reader import TwilioReader
 from media.twilio_socket import SocketClosed, TwilioSocket
 from services.booking_desk import BookingDesk
 from services.call_context import CallContext, TurnRecord
+from services.end_reasons import CALLER_HANGUP, STREAM_LOST
 from services.engine import Engine
 
 log = structlog.get_logger("media")
@@ -157,7 +158,7 @@ class Call:
 
     def _end(self, why: str, threads: list[threading.Thread]) -> None:
         """The one end of a call. The row is final before the stream is closed: Twilio asks right after it."""
-        reason = self._ending.reason or {"stop": "caller_hangup"}.get(why, "stream_lost")
+        reason = self._ending.reason or (CALLER_HANGUP if why == "stop" else STREAM_LOST)
         self._realtime.close()
         with self.conversation.lock:
             self.conversation.stream_over()
@@ -190,7 +191,8 @@ class Call:
         return [*self._context.resume.turns, *self._desk.history]
 
     def _unreachable(self) -> None:
-        self._ending.set("model_unreachable")
+        with self.conversation.lock:
+            self.conversation.give_up()
 
     def _tell(self, text: str, speak: bool) -> bool:
         with self.conversation.lock:

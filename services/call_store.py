@@ -12,13 +12,11 @@ from services import call_log, calls
 from services.business_policy import is_open
 from services.call_context import CallContext, TurnRecord
 from services.database import Database
+from services.end_reasons import HAND_OVER, MODEL_UNREACHABLE, STREAM_LOST
 from services.models import NextStep
 
 # How our side ends a call → what Twilio is told next. Everything else hangs up.
-FALLBACK_REASONS = frozenset({"model_unreachable"})
-HAND_OVER = "hand_over"
-# The stream is gone but the call is not: Twilio asks /webhook/resume_call, or reports the call's end.
-LOST = "stream_lost"
+FALLBACK_REASONS = frozenset({MODEL_UNREACHABLE})
 
 
 class CallStore:
@@ -49,7 +47,7 @@ class CallStore:
 
         def work(session: Session, call_id: int) -> None:
             total = joined(calls.bind_call(session, call_id, lock=True).metrics, metrics)
-            if reason == LOST:
+            if reason == STREAM_LOST:
                 calls.save_metrics(session, call_id, total)
                 return
             calls.set_next_step(session, call_id, *self._next_step(reason))

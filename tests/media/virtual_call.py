@@ -51,6 +51,7 @@ class Plan:
     status: str = "completed"
     reason: str = ""
     text: str = ""
+    never_done: bool = False
 
 
 @dataclass
@@ -97,7 +98,7 @@ class FakeEngine:
             self.call.event(e.AudioDelta(rid, item, payload))
 
     def _done(self, rid: str, item: str, plan: Plan) -> None:
-        if self.active != rid:
+        if self.active != rid or plan.never_done:
             return
         self.active = ""
         if plan.length_ms:
