@@ -19,6 +19,7 @@ from services.call_context import CallContext
 from services.call_store import CallStore, open_stream
 from services.database import DatabaseUnavailable
 from services.engine import Engine
+from services.nlp_topics import topics_of
 from services.openai_realtime_client import Endpoint, OpenAIRealtime
 from services.session_settings import SessionDefaults, session_config
 
@@ -79,7 +80,8 @@ class WorkerDeps:
 
     def booking(self, context: CallContext) -> BookingDesk:
         """With a key the chat model reads along; without one the built-in parser reads alone (A1)."""
-        nlp = AppointmentNlp(context.policy, self._worker.model_parser)
+        topics = topics_of(context.keywords, context.business_name)
+        nlp = AppointmentNlp(context.policy, self._worker.model_parser, topics=topics)
         return BookingDesk(self._worker.database, context, nlp, lambda: datetime.now(UTC))
 
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:

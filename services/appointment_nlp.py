@@ -7,15 +7,17 @@ counts once. Time comes in as an argument; nothing here sleeps or starts a threa
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.business_policy import Policy
 from services.nlp_hours import resolve_with_hours
 from services.nlp_model import ModelParser, Reading, cross_checked
 from services.nlp_parser import merged, parse_utterance, read_turns
+from services.nlp_topics import topic_said
 from services.nlp_types import DateOption, Parsed, TimeOption, Turn
 
 __all__ = [
@@ -46,36 +48,58 @@ class Exchange:
 
 
 class AppointmentNlp:
-    """One call's reader. `model` is None without a key; `region` is where phone numbers need no country code."""
+    """One call's reader. `model` is None without a key; `region` is where phone numbers need no country code.
+
+    `topics`: what the business's appointments can be about, in its own words.
+    """
 
     def __init__(
-        self, policy: Policy, model: ModelParser | None = None, *, region: str = "IL", debounce_ms: int = DEBOUNCE_MS
+        self,
+        policy: Policy,
+        model: ModelParser | None = None,
+        *,
+        topics: Sequence[str] = (),
+        region: str = "IL",
+        debounce_ms: int = DEBOUNCE_MS,
     ) -> None:
+        self._lock = threading.Lock()  # turns come from the call's threads, readings are taken by the desk's
         self._policy = policy
+        self._topics = tuple(topics)
         self._model = model
         self._region = region
         self._debounce_ms = debounce_ms
         self._turns: deque[Turn] = deque(maxlen=TURNS_READ)
         self._seen: deque[str] = deque(maxlen=4 * TURNS_READ)
         self._number = 0
-        self._taken = 0
+        self._read_last: tuple[Turn, ...] = ()
         self._due_ms: int | None = None
         self.overtaken = 0
 
     def heard(self, turn: Turn, turn_id: str, at_ms: int) -> bool:
         """Takes in one finished turn; False when `turn_id` was heard before. `at_ms`: any steady clock."""
-        if turn_id in self._seen:
-            return False
-        self._seen.append(turn_id)
-        self._turns.append(turn)
-        if turn.role == "caller":
-            self._number += 1
-            self._due_ms = at_ms + self._debounce_ms
+        with self._lock:
+            if turn_id in self._seen:
+                return False
+            self._seen.append(turn_id)
+            self._turns.append(turn)
+            if turn.role == "caller":
+                self._number += 1
+                self._due_ms = at_ms + self._debounce_ms
         return True
 
     def recall(self, turns: Sequence[Turn]) -> None:
         """Restores the conversation after a lost socket; nothing becomes due by it."""
-        self._turns.extend(turns)
+        with self._lock:
+            self._turns.extend(turns)
+
+    def settle(self) -> None:
+        """What was read last has led to its result: it is no wish any more."""
+        done = {id(turn) for turn in self._read_last}
+        self._read_last = ()
+        with self._lock:
+            left = [turn for turn in self._turns if id(turn) not in done]
+            self._turns.clear()
+            self._turns.extend(left)
 
     def wait_ms(self, at_ms: int) -> int | None:
         """Milliseconds until an exchange is due, 0 when one is, None when nothing waits."""
@@ -85,9 +109,10 @@ class AppointmentNlp:
         """The exchange to read now, once the caller has been quiet for the debounce time; None before that."""
         if self._due_ms is None or at_ms < self._due_ms:
             return None
-        self._due_ms = None
-        self._taken = self._number
-        return Exchange(self._number, tuple(self._turns))
+        with self._lock:
+            self._due_ms = None
+            self._read_last = tuple(self._turns)
+            return Exchange(self._number, self._read_last)
 
     def read(self, exchange: Exchange, now: datetime) -> Parsed | None:
         """Reads an exchange; may wait for the model, so it belongs in the desk's thread. `now` is aware.
@@ -96,6 +121,7 @@ class AppointmentNlp:
         """
         wall = now.astimezone(self._policy.zone).replace(tzinfo=None)
         parsed = read_turns(exchange.turns, wall, region=self._region)
+        parsed = replace(parsed, service=topic_said(exchange.turns, self._topics))
         if self._model is not None:
             parsed = cross_checked(parsed, self._model.read(exchange.turns, wall), exchange.turns)
         if exchange.number != self._number:

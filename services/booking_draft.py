@@ -10,13 +10,18 @@ from typing import Any, Self
 
 @dataclass(slots=True)
 class Draft:
-    """Times are wall-clock times of the business, as ISO text. `wanted`: the caller wants an appointment."""
+    """Times are wall-clock times of the business, as ISO text, "" for none."""
 
-    wanted: bool = False
+    wanted: bool = False  # the caller wants an appointment
     start: str = ""
-    refused: str = ""  # this start was refused, and the caller was told why
+    held: str = ""  # this start was told to be free
+    refused: str = ""  # this start was refused, by the calendar or by the caller
     name: str = ""
-    phone: str = ""  # E.164, keyed in
+    phone: str = ""  # E.164: keyed in, or the number the call comes from, by permission
+    service: str = ""
+    city: str = ""
+    permission: str = ""  # to use the number the call comes from: asked, then refused unless `phone` is set
+    confirm: str = ""  # the caller was asked whether to book, or to move to, this start
     booked_id: int = 0
     booked_start: str = ""
     cancel_id: int = 0  # the caller was asked whether to cancel this appointment
@@ -24,6 +29,17 @@ class Draft:
     @property
     def wall(self) -> datetime | None:
         return datetime.fromisoformat(self.start) if self.start else None
+
+    def booked(self, appointment_id: int, start: datetime) -> None:
+        """An appointment stands at this wall-clock time; nothing is open any more."""
+        self.booked_id, self.booked_start = appointment_id, start.replace(tzinfo=None).isoformat()
+        self.start, self.held, self.confirm, self.refused = self.booked_start, "", "", ""
+
+    def freed(self) -> None:
+        """The appointment is cancelled; a mere yes must not bring it back."""
+        self.refused = self.booked_start or self.refused
+        self.booked_id, self.booked_start, self.start, self.held, self.confirm = 0, "", "", "", ""
+        self.cancel_id, self.wanted = 0, False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -40,12 +40,19 @@ class HoldResult:
 
 
 def check_slot(
-    session: Session, *, call_id: int, start: datetime, now: datetime, duration_min: int | None = None
+    session: Session,
+    *,
+    call_id: int,
+    start: datetime,
+    now: datetime,
+    duration_min: int | None = None,
+    except_appointment: int | None = None,
 ) -> SlotCheck:
-    """Whether this call could book the slot now. Changes nothing. Raises UnknownCall."""
+    """Whether this call could book the slot now, or move `except_appointment` to it. Changes nothing. Raises
+    UnknownCall."""
     bind_call(session, call_id)
     policy = policy_of_session(session)
-    busy = busy_spans(session, *around(start), now, except_call=call_id)
+    busy = busy_spans(session, *around(start), now, except_call=call_id, except_appointment=except_appointment)
     verdict = validate_appointment_slot(policy, start, now, busy, duration_min=duration_min)
     if verdict.ok:
         return SlotCheck(verdict)

@@ -141,11 +141,32 @@ def find_intent(text: str, *, has_wish: bool) -> IntentFound:
 
 def is_yes(text: str) -> bool:
     """Agreement without a refusal beside it."""
-    return bool(_YES.search(text)) and not is_no(text)
+    return bool(_YES.search(text.lower())) and not is_no(text)
 
 
 def is_no(text: str) -> bool:
-    return bool(_NO.search(_NO_MATTER.sub(" ", text)))
+    return bool(_NO.search(_NO_MATTER.sub(" ", text.lower())))
+
+
+_EARLIEST = _any(
+    _words("~הכי (?:מוקדם|קרוב|מהר)|התור הקרוב|התור הפנוי|מתי (?:\\S+ ){0,3}(?:תור|פנוי|מקום)|כמה שיותר מהר"),
+    _words("earliest|soonest|as soon as possible|next (?:available|free|slot|appointment|opening)"),
+    _words("when (?:can|could) i"),
+)  # fmt: skip
+_ANOTHER = _any(
+    _words("עוד (?:תור|פגישה|אחד|אחת)|(?:תור|פגישה) (?:נוסף|נוספת|שני|שנייה)|גם (?:תור|פגישה)|גם ל\\S+ (?:תור|פגישה)"),
+    _words("(?:another|a second|one more|an additional) (?:appointment|meeting|booking|one|slot)"),
+)  # fmt: skip
+
+
+def asks_for_earliest(text: str) -> bool:
+    """Whether the caller asks which time comes first, naming none."""
+    return bool(_EARLIEST.search(text.lower()))
+
+
+def wants_another(text: str) -> bool:
+    """Whether the caller asks for an appointment beside the one there is."""
+    return bool(_ANOTHER.search(text.lower()))
 
 
 # What the agent asked last, so that a bare answer can be understood.

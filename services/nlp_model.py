@@ -39,6 +39,10 @@ class Reading(BaseModel):
     )
     name: str | None = Field(description="the caller's name in the caller's own letters; else null")
     phone: str | None = Field(description="digits of a phone number the caller said; else null")
+    service: str | None = Field(
+        default=None, description="what the appointment is about, in the caller's words; else null"
+    )
+    city: str | None = Field(default=None, description="the town the caller named as theirs; else null")
     confidence: float = Field(description="0 to 1")
 
     def day(self) -> dt.date | None:
@@ -118,6 +122,8 @@ def cross_checked(ours: Parsed, model: Reading | None, turns: Sequence[Turn]) ->
         ours,
         intent=ours.intent if certain else model.intent,
         name=ours.name or _said_name(model.name, turns),
+        service=ours.service or _said_words(model.service, turns),
+        city=ours.city or _said_words(model.city, turns),
         unsure=frozenset(unsure),
         confidence=min(ours.confidence, 0.5) if unsure else max(ours.confidence, model.confidence),
     )
@@ -147,3 +153,11 @@ def _said_name(name: str | None, turns: Sequence[Turn]) -> str:
     said = set(" ".join(normalise(turn.text).lower() for turn in turns if turn.role == "caller").split())
     said |= {word.strip(".,!?;:") for word in said}
     return name if all(word in said for word in normalise(name).lower().split()) else ""
+
+
+def _said_words(words: str | None, turns: Sequence[Turn]) -> str:
+    """The model's words if the caller said each of them, with whatever prefix Hebrew gave them."""
+    if not words or len(words) > 60:
+        return ""
+    said = " ".join(normalise(turn.text).lower() for turn in turns if turn.role == "caller")
+    return words if all(word in said for word in normalise(words).lower().split()) else ""

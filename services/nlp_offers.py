@@ -32,6 +32,10 @@ class Offer:
     date: DateOption | None
     times: tuple[TimeOption, ...]
 
+    def same_as(self, other: Offer) -> bool:
+        """The same time, of the same day unless the other names none."""
+        return self.times == other.times and other.date in (None, self.date)
+
 
 def offers_in(tokens: Sequence[Token], cal: Calendar, now: datetime) -> tuple[Offer, ...]:
     """Each exact time in the agent's words, with the last day named before it, in the order they were said."""

@@ -23,6 +23,11 @@ from services.nlp_tokens import Found, Token, normalise, split, tokenise
 from services.nlp_types import DateOption, Parsed, TimeOption, Turn
 
 _HEBREW = re.compile("[א-ת]")
+_CLAUSE = re.compile(r"(?<!\d)[.,;!?]|[.,;!?](?!\d)")
+_NOT_POSSIBLE = re.compile(
+    r"(?<!\w)(?:כבר תפוסה?|תפוסה?|סגורה?|סגורים|לא (?:אפשרי|פנוי|פנויה|זמין|ניתן)|אי אפשר|אין|"
+    r"taken|closed|unavailable|booked up|not (?:possible|available|free|open)|isn't|can't|outside)(?!\w)"
+)
 SUNDAY, MONDAY = 6, 0
 
 
@@ -82,17 +87,22 @@ def merged(known: Parsed, latest: Parsed) -> Parsed:
         dates=latest.dates or known.dates,
         times=latest.times or (() if refused else known.times),
         name=latest.name or known.name,
+        service=latest.service or known.service,
+        city=latest.city or known.city,
         phone=latest.phone or ("" if latest.phone_partial else known.phone),
         confidence=max(latest.confidence, known.confidence) if carried else latest.confidence,
     )
 
 
 def offers_of(agent_text: str, now: datetime) -> tuple[Offer, ...]:
-    """The concrete times in the agent's words."""
+    """The concrete times in the agent's words, without those it said are not possible."""
     if not agent_text:
         return ()
-    tokens = tokenise(split(agent_text))
-    return offers_in(tokens, _calendar(agent_text, now), now)
+    cal = _calendar(agent_text, now)
+    found = offers_in(tokenise(split(agent_text)), cal, now)
+    clauses = [clause for clause in _CLAUSE.split(agent_text.lower()) if _NOT_POSSIBLE.search(clause)]
+    refused = [offer for clause in clauses for offer in offers_in(tokenise(split(clause)), cal, now)]
+    return tuple(offer for offer in found if not any(offer.same_as(other) for other in refused))
 
 
 def _calendar(text: str, now: datetime) -> Calendar:

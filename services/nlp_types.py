@@ -52,7 +52,8 @@ class Parsed:
 
     `dates` and `times`: no option = not said, one = clear, several = ambiguous. `change` is "cancel" or "move" when
     the caller speaks of an appointment that exists. `phone` is E.164 and valid; `phone_partial` are digits that were
-    said but make no valid number. `accepted`: the caller agreed to what the agent had offered; `rejected`: refused.
+    said but make no valid number. `service` and `city` as the caller said them. `accepted`: the caller agreed to what
+    the agent had offered; `rejected`: refused.
     `confidence` 0 to 1: how directly the words said it.
     """
 
@@ -63,6 +64,8 @@ class Parsed:
     phone: str = ""
     phone_partial: str = ""
     change: str = ""
+    service: str = ""
+    city: str = ""
     accepted: bool = False
     rejected: bool = False
     confidence: float = 0.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.caller_text import quoted
-from services.policy_words import slot_words
+from services.policy_words import date_words, slot_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,18 @@ _TEXTS = {
         "need_name": "חסר שם לתור: לשאול על שם מי.",
         "need_phone": "חסר מספר טלפון: לבקש להקיש אותו במקשים ובסוף סולמית.",
         "need_phone_spoken": "המספר נאמר בעל פה: לבקש יפה להקיש אותו במקשים ובסוף סולמית.",
+        "need_permission": (
+            "חסר מספר טלפון: לשאול אם להשתמש במספר שממנו מתקשרים. אפשר גם להקיש מספר אחר ובסוף סולמית."
+        ),
+        "phone_noted": "המספר שהוקש נרשם. לאשר במילה ולהמשיך.",
+        "confirm_booking": "לשאול אם לקבוע את התור, ולחכות לכן.",
+        "confirm_move": "{slot} פנוי. לשאול אם להעביר אליו את התור של {old}, ולחכות לכן.",
+        "where_to": "יש תור ל{slot}. לשאול לאיזה יום ושעה להעביר אותו.",
+        "day_full": "ב{day} אין מועד פנוי מתאים. {offer}",
+        "wrong_time": (
+            "נאמר למתקשר מועד לא נכון. התור שנקבע: {slot}. לתקן מיד במשפט קצר אחד, "
+            'שמתחיל ב"סליחה", ולומר את המועד הנכון.'
+        ),
         "appointment_created": "התור נקבע: {slot}, על שם {name}. לאשר למתקשר במשפט קצר עם היום והשעה.",
         "appointment_moved": "התור הועבר ל{slot}. לאשר למתקשר במשפט קצר עם היום והשעה.",
         "appointment_cancelled": "התור ל{slot} בוטל. לאשר למתקשר במשפט קצר.",
@@ -56,6 +68,19 @@ _TEXTS = {
         "need_name": "The name is missing: ask for it.",
         "need_phone": "The phone number is missing: ask the caller to key it in and end with the pound key.",
         "need_phone_spoken": "The number was spoken: kindly ask to key it in and end with the pound key.",
+        "need_permission": (
+            "The phone number is missing: ask whether the number they call from may be used. "
+            "Another one can be keyed in, ended with the pound key."
+        ),
+        "phone_noted": "The keyed number was noted. Acknowledge it in a word and go on.",
+        "confirm_booking": "Ask whether to book it and wait for a yes.",
+        "confirm_move": "{slot} is free. Ask whether to move the appointment of {old} to it and wait for a yes.",
+        "where_to": "There is an appointment on {slot}. Ask to which day and time to move it.",
+        "day_full": "No suitable time is free on {day}. {offer}",
+        "wrong_time": (
+            "The caller was told a wrong time. The appointment is on {slot}. Correct this at once in one short "
+            'sentence that begins with "Sorry" and says the right time.'
+        ),
         "appointment_created": "Booked: {slot}, for {name}. Confirm it in one short sentence with day and time.",
         "appointment_moved": "Moved to {slot}. Confirm it in one short sentence with day and time.",
         "appointment_cancelled": "The appointment on {slot} is cancelled. Confirm in one short sentence.",
@@ -78,6 +103,10 @@ _HEADS = {
     "need_time": "need_datetime",
     "ambiguous": "need_datetime",
     "need_phone_spoken": "need_phone",
+    "need_permission": "need_phone",
+    "where_to": "need_datetime",
+    "day_full": "slot_unavailable",
+    "wrong_time": "❌ error",
 }
 
 
@@ -106,6 +135,30 @@ class ServerMessages:
 
     def need_phone(self, *, spoken: bool = False) -> ServerMessage:
         return self._message("need_phone_spoken" if spoken else "need_phone")
+
+    def need_permission(self) -> ServerMessage:
+        """To use the number the call comes from."""
+        return self._message("need_permission")
+
+    def phone_noted(self) -> ServerMessage:
+        return self._message("phone_noted")
+
+    def ask_to_book(self) -> ServerMessage:
+        return self._message("confirm_booking")
+
+    def confirm_move(self, old: datetime, new: datetime) -> ServerMessage:
+        return self._message("confirm_move", slot=self._slot(new), old=self._slot(old))
+
+    def where_to(self, slot: datetime) -> ServerMessage:
+        return self._message("where_to", slot=self._slot(slot))
+
+    def no_time_that_day(self, day: datetime, alternatives: Sequence[datetime]) -> ServerMessage:
+        words = date_words(day.date(), self._language)
+        return self._message("day_full", day=words, offer=self._offer(alternatives))
+
+    def wrong_time(self, slot: datetime) -> ServerMessage:
+        """The agent named another time than the one that stands."""
+        return self._message("wrong_time", slot=self._slot(slot))
 
     def created(self, slot: datetime, name: str) -> ServerMessage:
         return self._message("appointment_created", slot=self._slot(slot), name=quoted(name))

@@ -75,6 +75,7 @@ PURE = (
     "services/nlp_relative.py",
     "services/nlp_times.py",
     "services/nlp_tokens.py",
+    "services/nlp_topics.py",
     "services/nlp_types.py",
     "services/phone_numbers.py",
     "services/policy_calendar.py",
