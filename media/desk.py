@@ -62,6 +62,11 @@ class Desk:
         self._give_up_at = 0.0
         self.history: list[TurnRecord] = []  # this stream's turns, for re-creating the model's memory
 
+    @property
+    def false_claims(self) -> int:
+        """Booking claims of the agent that had to be corrected (A5)."""
+        return self._booking.false_claims
+
     # -- from the conversation, any thread ---------------------------------------------------------------------
 
     def turn(self, record: TurnRecord) -> None:

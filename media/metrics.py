@@ -60,6 +60,7 @@ class CallMetrics:
     lead_max_ms: float = 0.0
     pacing_late_ms_max: float = 0.0
     silence_prompts: int = 0
+    false_claims: int = 0
     input_text_tokens: int = 0
     input_audio_tokens: int = 0
     cached_tokens: int = 0

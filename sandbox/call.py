@@ -235,7 +235,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--url", default="http://127.0.0.1:5000", help="the server (default %(default)s)")
     parser.add_argument("--database", metavar="URL", help="the server's database (default: DATABASE_URL)")
     parser.add_argument("--max-s", type=float, default=180.0, help="the caller hangs up after this many seconds")
-    parser.add_argument("--patience-s", type=float, default=12.0, help="how long the caller waits for an answer")
+    parser.add_argument("--patience-s", type=float, default=25.0, help="how long the caller waits for an answer")
     return parser.parse_args()
 
 

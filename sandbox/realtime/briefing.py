@@ -27,7 +27,6 @@ _RANGE = re.compile(r"(\d{1,2}:\d{2})\s*[-–—]\s*(\d{1,2}:\d{2})")
 _CLOSED = re.compile(r"סגור|closed", re.I)
 _NOW = re.compile(r"(?:עכשיו|now)\s*:\s*(.+)", re.I)
 _BUSINESS_TITLE = re.compile(r"הנחיות העסק|business instructions|business prompt", re.I)
-_CALLER_NUMBER = re.compile(r"number they call from may be used|מותר להשתמש במספר שממנו")
 _ADDRESS = re.compile(r"\bat (\d+ [A-Z][^.,\n]*(?:Street|Road|Avenue|Square)(?:, [A-Z]\w+)?)|(ברחוב [^.,\n]+)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
@@ -46,7 +45,6 @@ class Briefing:
     facts: tuple[str, ...]
     """Sentences of the business's own text."""
     address: str
-    may_use_caller_number: bool
 
 
 def read_briefing(instructions: str) -> Briefing:
@@ -60,7 +58,6 @@ def read_briefing(instructions: str) -> Briefing:
         today=_weekday(now.group(1), language) if now else None,
         facts=_facts(instructions),
         address=_address(instructions),
-        may_use_caller_number=bool(_CALLER_NUMBER.search(instructions)),
     )
 
 

@@ -21,6 +21,7 @@ _WHEN = {
 }
 _OFFER = re.compile(r"offer:|alternatives:?|להציע:|חלופות:?", re.I)
 _WHY = re.compile(r"(?:not possible|לא אפשרי):\s*(.+?)\s*(?=offer|אפשר להציע|אין מועד|no time near|$)", re.I | re.S)
+_PERMISSION = re.compile(r"number they call from|מספר שממנו")
 _MOST_OFFERED = 2  # an answer is short
 
 
@@ -65,7 +66,11 @@ def _tell(briefing: Briefing, fact: str) -> tuple[str, str]:
     if kind == "confirm_cancel":
         return "", phrases["confirm_cancel"].format(when=when)
     if kind == "need_phone":
-        return "", phrases["may_use_number" if briefing.may_use_caller_number else "need_phone"]
+        return "", phrases["may_use_number" if _PERMISSION.search(fact) else "need_phone"]
+    if kind in ("confirm_move", "confirm_booking"):
+        return (phrases["available"].format(when=when) if when else ""), phrases[kind]
+    if kind == "phone_noted":
+        return phrases["noted"], ""
     return "", phrases.get(kind, phrases["more"])
 
 
