@@ -182,6 +182,13 @@ class Answers:
             self._playout.release(utterance)
         return self.current.has_sound
 
+    def hold_back(self) -> None:
+        """The caller goes on talking: the answer to their turn, if nothing of it was heard, waits again."""
+        made = self.current.request if self.current is not None and not self.current.audible else None
+        for request in (*self.wanted, self.requested, made):
+            if request is not None and request.kind == "answer":
+                request.held_back = True
+
     def cancel_unheard(self, kind: str | None = None) -> list[str]:
         """Throw away the answer (of this kind) if nobody heard anything of it yet; what is being heard goes on.
         Returns the items to be deleted from the conversation."""

@@ -1,6 +1,7 @@
 """Barge-in: every decision about it, and nothing else (B2-B5). Frames and words in, decisions out.
 
-Phase A, sound: enough loud frames while the agent is audible make a candidate; the agent falls silent (HOLD).
+Phase A, sound: enough loud frames, some of them a voice, while the agent is audible make a candidate; the agent
+falls silent (HOLD). Noise, music and coughs make none however loud they are.
 Phase B, words: a valid transcript, or speech that simply goes on, means the caller wants the floor (INTERRUPT);
 a filler, a cough, noise or nothing means the answer goes on where it stopped (RESUME).
 
@@ -31,13 +32,14 @@ class BargeInSettings:
     strategy: Strategy = "two_phase"
     voice_frames: int = 10  # loud frames that make a candidate (BARGE_IN_VOICE_FRAMES)
     grace_frames: int = 250 // FRAME_MS + 1  # start of an answer in which echo cannot interrupt
+    voice_share: float = 0.3  # of the last voice_frames loud frames that must be like speech for a candidate
     gap_frames: int = 6  # a pause this long inside the voice window starts the count again
     window_frames: int = 1200 // FRAME_MS  # wait this long for words, then resume if it is silent
     words_frames: int = 2600 // FRAME_MS  # … but this long while a transcript is on its way
     noise_frames: int = 3000 // FRAME_MS  # loud all the time and still not speech: it is the line, resume
     sustained_frames: int = 1000 // FRAME_MS  # speech that goes on this long after the candidate confirms
     speech_share: float = 0.75  # of the frames since the candidate that must be like speech for that
-    quiet_frames: int = 200 // FRAME_MS  # silence before resuming, so that we never resume into a word
+    quiet_frames: int = 200 // FRAME_MS  # no voice for so long before resuming, so that we never resume into a word
     lockout_frames: int = 500 // FRAME_MS  # after a false alarm nothing is a candidate for so long
     wary_factor: int = 2  # and later candidates in the same answer need this many times the frames
 
@@ -52,6 +54,7 @@ class BargeIn:
         "_lockout",
         "_loud",
         "_quiet",
+        "_recent",
         "_speechlike",
         "_wary",
         "held",
@@ -76,6 +79,7 @@ class BargeIn:
 
     def _restart_count(self) -> None:
         self._loud = 0
+        self._recent = 0  # one bit for each of the last loud frames: was it like speech?
         self._gap = 0
         self._held_for = 0
         self._quiet = 0
@@ -103,9 +107,9 @@ class BargeIn:
             return None
         self._gap = 0
         self._loud += 1
-        self._speechlike += speechlike
+        self._recent = (self._recent << 1 | speechlike) & ((1 << s.voice_frames) - 1)
         needed = s.voice_frames * (s.wary_factor if self._wary else 1)
-        if self._loud < needed:
+        if self._loud < needed or self._recent.bit_count() < s.voice_share * s.voice_frames:
             return None
         if s.strategy == "immediate":
             return Decision.INTERRUPT
@@ -118,7 +122,7 @@ class BargeIn:
     def _frame_while_held(self, loud: bool, speechlike: bool) -> Decision | None:
         s = self.settings
         self._held_for += 1
-        self._quiet = 0 if loud else self._quiet + 1
+        self._quiet = 0 if loud and speechlike else self._quiet + 1
         self._speechlike += loud and speechlike
         if self._held_for >= s.sustained_frames and self._speechlike >= s.speech_share * self._held_for:
             return self._decide(Decision.INTERRUPT)

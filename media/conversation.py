@@ -302,6 +302,8 @@ class Conversation:
         self.caller.started(item_id, audible)
         if audible:
             self.barge_in.words_expected = True
+        else:
+            self._throw_away("prompt")  # "are you still there?" is no longer asked
         self.act(self.turns.set_speaking(True))
 
     # -- what the caller hears -------------------------------------------------------------------------------
@@ -431,13 +433,13 @@ class Conversation:
             self.answers.want(Request("answer", held_back=True))
         elif act is Act.SKIP:
             log.info("[REALTIME] Skipping AI response - no real user utterance yet")
+        elif act is Act.HOLD_BACK:
+            self.answers.hold_back()
         elif act is Act.RELEASE:
             if self.answers.release():
                 self.audible()
         elif act is Act.CANCEL:
-            for unheard in self.answers.cancel_unheard("answer"):
-                if engine is not None:
-                    engine.delete_item(unheard)
+            self._throw_away("answer")
         elif act is Act.DELETE:
             self.turn_log.forget(item_id)
             if engine is not None:
@@ -447,6 +449,12 @@ class Conversation:
                 self.state.apply(Event.TURN_DROPPED)
         else:
             self.answers.want(Request("prompt", self.settings.ask_again))
+
+    def _throw_away(self, kind: str) -> None:
+        """An answer nobody heard anything of leaves no trace in the model's conversation either."""
+        for unheard in self.answers.cancel_unheard(kind):
+            if self.answers.engine is not None:
+                self.answers.engine.delete_item(unheard)
 
     def pump(self) -> None:
         """Ask for the next answer when the floor is free (B7) and the pause after the last one is over (X5)."""

@@ -47,5 +47,5 @@ class LocalEndpoint:
         if self._quiet < patience and self._length < self.max_frames:
             return None
         self.in_turn = False
-        self._voiced = 0
+        self._voiced = 0 if self._quiet else self.start_frames - 1  # cut in mid-word: the rest begins at once
         return Edge.ENDED

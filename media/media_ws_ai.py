@@ -22,7 +22,7 @@ from media.conversation import Conversation
 from media.conversation_settings import MediaTuning, conversation_settings
 from media.desk import CallStore, Desk
 from media.input_gate import InputGate
-from media.listener import LevelListener
+from media.listener import VoiceListener
 from media.metrics import CallMetrics
 from media.pace_clock import Clock
 from media.playout import Playout
@@ -137,7 +137,7 @@ class Call:
             self._ending.set,
         )
         gate = InputGate(_line(context), hangover_ms=deps.tuning.vad_hangover_ms)
-        self._reader = TwilioReader(socket, self.conversation, gate, LevelListener(gate), self.metrics, self._desk.key)
+        self._reader = TwilioReader(socket, self.conversation, gate, VoiceListener(gate), self.metrics, self._desk.key)
         self._realtime = RealtimeThread(
             lambda: deps.make_engine(context), self.conversation, self._reader, self._history, self._unreachable
         )
@@ -181,6 +181,7 @@ class Call:
         m.frames_sent = counters.frames_sent
         m.overflows, m.starved, m.lead_max_ms = counters.overflows, counters.starved, round(counters.lead_max_ms, 1)
         m.marks_lost = self.playout.marks_lost
+        m.false_claims = self._desk.false_claims
         m.pacing_late_ms_max = round(self._sender.stats.late_ms_max, 1)
         m.seconds = self._audio_ms() / 1000
 

@@ -50,7 +50,8 @@ def _committed(talk: Conversation, event: e.TurnCommitted) -> None:
     if talk.state.can(Event.TURN_ENDED):
         talk.state.apply(Event.TURN_ENDED)
     decisions = talk.turns.turn_ended(item)
-    talk.act([*decisions, *talk.turns.set_speaking(False)])
+    talks_on = talk.settings.local_endpointing and talk.endpoint.in_turn  # cut in a monologue
+    talk.act([*decisions, *talk.turns.set_speaking(talks_on)])
 
 
 def _transcript(talk: Conversation, event: e.CallerTranscript) -> None:

@@ -22,6 +22,7 @@ TRUSTED_VOICE_FRAMES = 400 // FRAME_MS  # that much voice is taken for a turn ev
 class Act(StrEnum):
     ASK = "ask"  # ask the model for an answer; it stays unheard until RELEASE
     SKIP = "skip"  # no real utterance yet: wait for the words before asking (G2)
+    HOLD_BACK = "hold_back"  # the caller talks again before anything was heard: keep the answer until they stop
     RELEASE = "release"  # let the answer be heard
     CANCEL = "cancel"  # throw the unheard answer away
     DELETE = "delete"  # take the stray item out of the model's conversation
@@ -105,7 +106,9 @@ class TurnTaking:
     def set_speaking(self, speaking: bool) -> list[Decision]:
         """The caller began or stopped talking; an answer is never released into their words."""
         self.speaking = speaking
-        return [] if speaking else self._try_release()
+        if not speaking:
+            return self._try_release()
+        return [(Act.HOLD_BACK, "")] if self.answer_pending else []
 
     def frame(self) -> list[Decision]:
         """20 ms later: items whose words do not come are settled by their sound."""
@@ -113,11 +116,13 @@ class TurnTaking:
         for item in list(self.waiting.values()):
             item.age_frames += 1
             trusted = item.voiced_frames >= TRUSTED_VOICE_FRAMES
-            if item.age_frames >= (WORDS_PATIENCE_FRAMES if trusted else GIVE_UP_FRAMES):
+            patience = WORDS_PATIENCE_FRAMES if trusted and not self.speaking else GIVE_UP_FRAMES
+            if item.age_frames >= patience:
                 del self.waiting[item.item_id]
                 self._settled.add(item.item_id)
-                self._dropped.add(item.item_id)
                 decisions += self._by_sound(item)
+                if item.item_id not in self.unanswered:
+                    self._dropped.add(item.item_id)
         return decisions
 
     def answer_released(self) -> None:
