@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from services.nlp_calendar import Calendar
 from services.nlp_dates import DateMention, find_dates
@@ -66,13 +67,20 @@ def parse_utterance(text: str, now: datetime, agent_text: str = "", *, region: s
 def read_turns(turns: Sequence[Turn], now: datetime, *, region: str = "IL") -> Parsed:
     """What the caller wants after these turns: later words replace earlier ones, details add up."""
     known, agent_text = Parsed(), ""
+    minute = now.replace(second=0, microsecond=0, tzinfo=None)
     for turn in turns:
         if turn.role == "agent":
             agent_text = turn.text
             continue
-        known = merged(known, parse_utterance(turn.text, now, agent_text, region=region))
+        known = merged(known, _parsed(turn.text, minute, agent_text, region))
         agent_text = ""
     return known
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, minute: datetime, agent_text: str, region: str) -> Parsed:
+    """A call's turns are read again after each exchange: only the new one costs anything."""
+    return parse_utterance(text, minute, agent_text, region=region)
 
 
 def merged(known: Parsed, latest: Parsed) -> Parsed:
