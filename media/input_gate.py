@@ -48,7 +48,6 @@ class InputGate:
 
     __slots__ = (
         "_config",
-        "_filter",
         "_gap_line",
         "_gaps",
         "_soft",
@@ -57,6 +56,7 @@ class InputGate:
         "frames_dropped",
         "frames_in",
         "heard_ms",
+        "line_filter",
         "vad",
     )
 
@@ -68,7 +68,7 @@ class InputGate:
         soft_preprocess: bool = False,
     ) -> None:
         self._config = config
-        self._filter = filter_for(config, hangover_ms)
+        self.line_filter = filter_for(config, hangover_ms)
         self._gaps = None if config.simple_mode or guard_on(config) else GapRecovery()
         self._gap_line = Throttle(GAP_LINE_EVERY_MS)
         self._soft = SoftPreprocess() if soft_preprocess else None
@@ -110,9 +110,9 @@ class InputGate:
         forward, dropped, gap_frames, logs = payload, False, 0, NO_LINES
         if self._soft is not None:
             forward = self._soft.process(payload)
-        if self._filter is not None:
+        if self.line_filter is not None:
             frame = Frame(pcm16, ms, vad, self.activity, self.heard_ms)
-            forward, dropped, logs = self._filtered(self._filter, frame, forward)
+            forward, dropped, logs = self._filtered(self.line_filter, frame, forward)
         if self._gaps is not None and timestamp_ms is not None:
             gap_frames, gap_logs = self._missing(self._gaps, timestamp_ms, ms)
             logs += gap_logs
@@ -146,7 +146,7 @@ class InputGate:
         return missing, NO_LINES
 
     def _summary_lines(self) -> tuple[LogLine, ...]:
-        begins = "[AUDIO]" if self._filter is None else self._filter.summary()
+        begins = "[AUDIO]" if self.line_filter is None else self.line_filter.summary()
         text = (
             f"{begins} frames_in={self.frames_in} frames_dropped={self.frames_dropped} "
             f"noise={self.noise_floor:.1f} threshold={self.speech_threshold:.1f}"

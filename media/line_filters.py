@@ -97,8 +97,12 @@ class GuardedLine:
         wanted = self.guard.hears_speech(frame.vad.rms, zcr)
         return self._hangover.open(wanted, frame.ms) and not music
 
+    @property
+    def in_music(self) -> bool:
+        return self._music is not None and self._music.active
+
     def summary(self) -> str:
-        music = "on" if self._music is not None and self._music.active else "off"
+        music = "on" if self.in_music else "off"
         return f"[AUDIO_GUARD] noise_floor={self.guard.noise_floor:.1f} music_mode={music}"
 
     def _hears_music(self, mode: MusicMode, frame: Frame, zcr: float) -> bool:

@@ -2,7 +2,7 @@
 
     python speech_anchors.py DIRECTORY
 
-reads every `*.ulaw` there and writes `anchors.json`: per detector and file one value per 20 ms frame, and the
+Reads every `*.ulaw` there and writes `anchors.json`: per detector and file one value per 20 ms frame, and the
 processor time per frame. It imports nothing of this project. Silero's model file comes inside its wheel; its
 256-sample (32 ms) answers are given to the frames whose middle they contain.
 """
