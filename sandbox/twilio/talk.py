@@ -87,9 +87,11 @@ def caller_turns(result: CallResult) -> list[CallerTurn]:
         start = int(event.at_ms)
         end = start + _sounding_ms(result, event)
         until = said[number + 1].at_ms if number + 1 < len(said) else float("inf")
-        answer = next((one.start_ms for one in agent if end <= one.start_ms < until), None)
+        # A number is complete before its last key: the agent may speak while the caller still presses '#'.
+        since = start if event.kind == "keys" else end
+        answer = next((one.start_ms for one in agent if since <= one.start_ms < until), None)
         text = event.details.get("text") or event.details.get("digits", "")
-        found.append(CallerTurn(text, start, end, None if answer is None else answer - end))
+        found.append(CallerTurn(text, start, end, None if answer is None else max(0, answer - end)))
     return found
 
 
