@@ -46,6 +46,9 @@ class WorkerDeps:
         self._worker = worker
         self._on_admitted = on_admitted
 
+    def draining(self) -> bool:
+        return self._worker.drain.begun
+
     def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
         """The token's signature first, then its one use in the database (W4). Raises NotAdmitted."""
         now = datetime.now(UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -25,15 +24,6 @@ class Drain:
     def wait(self, timeout_s: float) -> bool:
         """Whether it has begun, after at most `timeout_s`."""
         return self._event.wait(timeout_s)
-
-    def then(self, act: Callable[[], None]) -> None:
-        """Call `act` from a thread of its own once it has begun."""
-
-        def wait() -> None:
-            self._event.wait()
-            act()
-
-        threading.Thread(target=wait, name="drain", daemon=True).start()
 
 
 def begin_at_sigterm(drain: Drain) -> None:

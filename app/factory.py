@@ -58,7 +58,6 @@ def create_app(settings: Settings) -> Flask:
 
 def _make_worker(settings: Settings) -> Worker:
     drain, live_calls = Drain(), LiveCalls(settings.max_calls_per_worker)
-    drain.then(live_calls.let_go)
     database = Database(settings.database_url)
     background = BackgroundWorker(retry_on=(DatabaseUnavailable,))
     start_housekeeping(settings, database, drain)

@@ -1,14 +1,12 @@
-"""The calls this worker carries: how many, whether it takes one more (W11), how they are let go at a drain (W10)."""
+"""The calls this worker carries: how many, and whether it takes one more (W11)."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app import prometheus
-
-GOING_AWAY = 1001
 
 
 class Slot:
@@ -16,7 +14,6 @@ class Slot:
 
     def __init__(self) -> None:
         self.taken = False
-        self.close: Callable[[int, str], None] = lambda _code, _reason: None
 
     def take(self) -> None:
         self.taken = True
@@ -50,10 +47,3 @@ class LiveCalls:
                 self._slots.remove(slot)
             if slot.taken:
                 prometheus.LIVE_CALLS.dec()
-
-    def let_go(self) -> None:
-        """Close every socket; Twilio then asks /webhook/resume_call, and another worker goes on with the call."""
-        with self._lock:
-            slots = list(self._slots)
-        for slot in slots:
-            slot.close(GOING_AWAY, "draining")

@@ -9,9 +9,8 @@ from flask_sock import Sock
 
 from app.call_deps import WorkerDeps
 from app.context import worker
-from app.live_calls import GOING_AWAY
 from app.public_url import MEDIA_PATH
-from media.media_ws_ai import run_call
+from media.media_ws_ai import GOING_AWAY, run_call
 from media.pace_clock import PaceClock
 from media.twilio_socket import decline_compression, server_options, twilio_socket
 
@@ -33,7 +32,6 @@ def register_media_route(app: Flask) -> None:
                 me.live_calls.slot() as slot,
                 twilio_socket(server, buffered=True, on_keepalive=_log_keepalive) as socket,
             ):
-                slot.close = socket.close
                 if me.drain.begun:  # accepted at the last moment: the next worker carries it
                     socket.close(GOING_AWAY, "draining")
                 run_call(socket, WorkerDeps(me, clock, slot.take))

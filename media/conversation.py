@@ -76,6 +76,12 @@ class Conversation:
         if settings.resumed:
             self.state.has_real_user_utterance.set()
 
+    @property
+    def nobody_speaks(self) -> bool:
+        """A moment in which the call can change hands unnoticed."""
+        waiting = self.state.state is State.LISTENING and not self.turns.speaking and not self.turns.unanswered
+        return waiting and not self.answers.busy and not self.answers.wanted
+
     # -- start and end ---------------------------------------------------------------------------------------
 
     def begin(self) -> None:

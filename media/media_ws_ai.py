@@ -21,6 +21,7 @@ from media.audio_tx_loop import AudioSender
 from media.conversation import Conversation
 from media.conversation_settings import MediaTuning, conversation_settings
 from media.desk import CallStore, Desk
+from media.handing_on import HandingOn
 from media.input_gate import InputGate
 from media.listener import VoiceListener
 from media.metrics import CallMetrics
@@ -40,6 +41,7 @@ START_WITHIN_S = 5.0
 JOIN_S = 5.0  # all threads of a call are gone this long after its end
 FINISH_S = 3.0  # how long the last word may take before the stream is closed all the same
 POLICY_VIOLATION = 1008
+GOING_AWAY = 1001
 
 
 class NotAdmitted(Exception):
@@ -51,6 +53,9 @@ class CallDeps(Protocol):
 
     tuning: MediaTuning
     clock: Clock
+
+    def draining(self) -> bool:
+        """Whether this worker is going away: its calls are handed on (W10)."""
 
     def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
         """The call this stream belongs to, once. Raises NotAdmitted."""
@@ -121,6 +126,7 @@ class Call:
         self._deps = deps
         self._context = context
         self._ending = _Ending()
+        self._handing_on = HandingOn()
         self.metrics = CallMetrics()
         self._messages = protocol.OutboundMessages(stream_sid)
         self._sender = AudioSender(socket, deps.clock)
@@ -153,8 +159,17 @@ class Call:
             self.conversation.begin()
         for thread in threads:
             thread.start()
-        why = self._reader.loop(lambda: bool(self._ending.reason))
+        why = self._reader.loop(self._over)
         self._end(why, threads)
+
+    def _over(self) -> bool:
+        """Asked before each message: does our side end the stream now?"""
+        if not self._ending.reason and self._deps.draining():
+            with self.conversation.lock:
+                pause = self.conversation.nobody_speaks
+            if self._handing_on.due(pause, self._deps.clock.now()):
+                self._ending.set(STREAM_LOST)
+        return bool(self._ending.reason)
 
     def _end(self, why: str, threads: list[threading.Thread]) -> None:
         """The one end of a call. The row is final before the stream is closed: Twilio asks right after it."""
@@ -165,7 +180,7 @@ class Call:
         self._sender.stop()
         self._collect()
         self._desk.finish(reason, self.metrics.as_dict()).wait(FINISH_S)
-        self._socket.close()
+        self._socket.close(*((GOING_AWAY, "handed on") if reason == STREAM_LOST else ()))
         self._desk.close()
         for thread in threads:
             thread.join(JOIN_S)
