@@ -12,7 +12,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport
 from bench.load_model import ModelSession
 from bench.load_world import SILENCE, Frame, World
 
-SPEECH_FRAMES = 100  # 2 s of speech a turn
+SPEECH_FRAMES = 125  # 2.5 s of speech a turn
 NOTICED_FRAMES = 5  # after which the model notices it
 ENDPOINT_FRAMES = 25  # of silence until the model takes the turn for ended
 PAUSE_S = 1.2  # between hearing an answer's end and speaking again: more than the refractory time

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.load_caller import Caller
 
 DELTA_BYTES = 800  # 100 ms: 1.2 KB as JSON
-DELTAS = 30  # 3 s of answer
+DELTAS = 50  # 5 s of answer
 BURST = 10  # deltas at once
 BURST_EVERY_S = 0.05
 THINK_S = 0.25

@@ -19,6 +19,7 @@ import simple_websocket
 from media.twilio_protocol import BinaryMessage
 from services import websocket_frames as frames
 from services.framed_socket import FramedSocket
+from services.socket_reader import reader_for
 from services.socket_upkeep import KeepAlive, Limits, SocketEnd, WholeWrites
 
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -111,7 +112,8 @@ class _BufferedSocket(FramedSocket):
         if "HTTP_SEC_WEBSOCKET_EXTENSIONS" in server.environ:
             raise RuntimeError("decline_compression() must run before the upgrade")
         parser = frames.FrameParser(masked=True, max_message_bytes=MAX_MESSAGE_BYTES, check_utf8=True)
-        super().__init__(server.sock, parser, keys=None, limits=limits, end=SocketClosed, on_ping=on_keepalive)
+        reader = reader_for(server.sock, limits.tick_s)
+        super().__init__(server.sock, reader, parser, keys=None, limits=limits, end=SocketClosed, on_ping=on_keepalive)
         server.connected = False  # the library must neither write nor close any more
 
     def receive(self, timeout_s: float | None = None) -> bytes | BinaryMessage | None:

@@ -11,16 +11,16 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 
 from services import websocket_frames as frames
+from services.socket_reader import Reader
 from services.socket_upkeep import KeepAlive, Limits, SocketEnd, cut, send_whole
-
-READ_BYTES = 65536
 
 
 class FramedSocket:
-    """Messages over `sock`. With `keys` it is the client of the connection, without them the server.
+    """Messages over `sock`, which `reader` reads. With `keys` it is the connection's client, without them its server.
 
     `end` is the exception class raised when the connection is over; `on_ping` is called after each keep-alive ping.
     """
@@ -28,6 +28,7 @@ class FramedSocket:
     def __init__(
         self,
         sock: socket.socket,
+        reader: Reader,
         parser: frames.FrameParser,
         *,
         keys: frames.MaskKeys | None,
@@ -47,18 +48,17 @@ class FramedSocket:
         self._end: tuple[int, str] | None = None  # set once: nothing more will be read or written
         self._closing: tuple[int, str] | None = None  # our close frame was sent
         self._close_until = 0.0
-        self._timeout_s = self._tick_s = limits.tick_s
-        sock.settimeout(self._tick_s)
+        self._tick_s = limits.tick_s
+        self._reader = reader
 
     def receive_item(self, timeout_s: float | None) -> bytes | int | None:
         """The next text message, the length of a binary one, or None when neither came in time (to within a tenth
         of a tick). Raises the `end` exception."""
         ready = self._ready
-        deadline = None if timeout_s is None else monotonic() + timeout_s
+        deadline = inf if timeout_s is None else monotonic() + timeout_s
         while not ready:
             if self._end is not None:
-                if self._keys is not None:
-                    self._sock.close()  # a client's own; a server's belongs to the web server
+                self._release()
                 raise self._over()
             data = self._read(deadline)
             if data is None:
@@ -116,18 +116,23 @@ class FramedSocket:
         except SocketEnd:
             cut(self._sock)
 
+    def _release(self) -> None:
+        """By the reader, when it is over."""
+        self._reader.close()
+        if self._keys is not None:
+            self._sock.close()  # a client's own; a server's belongs to the web server
+
     def _over(self) -> SocketEnd:
         return self._end_class(*(self._end or self._closing or (frames.CLOSE_ABNORMAL, "")))
 
-    def _read(self, deadline: float | None) -> bytes | None:
+    def _read(self, deadline: float) -> bytes | None:
         """Bytes as they come, b"" after the end, None at the deadline."""
-        keep_alive = self._keep_alive
+        keep_alive, tick_s = self._keep_alive, self._tick_s
+        now = monotonic()
         while True:
-            if deadline is not None:
-                self._set_timeout(deadline)
             data: bytes | None
             try:
-                data = self._sock.recv(READ_BYTES)
+                data = self._reader.read(min(deadline, now + tick_s))
             except TimeoutError:
                 data = None
             except (OSError, ValueError):  # ValueError: TLS read after the socket was cut by another thread
@@ -143,16 +148,8 @@ class FramedSocket:
             self._look_after(now)
             if data or self._end is not None:
                 return data or b""
-            if deadline is not None and now >= deadline - self._tick_s / 10:
+            if now >= deadline - tick_s / 10:
                 return None
-
-    def _set_timeout(self, deadline: float) -> None:
-        """Only for waits shorter than a tick by a good bit: setting it costs as much as a read."""
-        left_s = deadline - monotonic()
-        timeout_s = self._tick_s if left_s > self._tick_s * 0.9 else max(0.001, left_s)
-        if timeout_s != self._timeout_s:
-            self._sock.settimeout(timeout_s)
-            self._timeout_s = timeout_s
 
     def _look_after(self, now: float) -> None:
         """The reader's duties of the clock."""

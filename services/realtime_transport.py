@@ -18,7 +18,9 @@ import websocket
 
 from services import websocket_frames as frames
 from services.framed_socket import FramedSocket
+from services.socket_reader import BlockingReader
 from services.socket_upkeep import KeepAlive, Limits, SocketEnd, WholeWrites
+from services.tls_socket import shareable
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 LIMITS = Limits(ping_every_s=20.0)
@@ -76,7 +78,9 @@ class _BufferedTransport(FramedSocket):
         # No UTF-8 check: the JSON parser makes it, and doing it twice is a fifth of a straightforward call's cost.
         parser = frames.FrameParser(masked=False, max_message_bytes=MAX_MESSAGE_BYTES, check_utf8=False)
         keys = frames.MaskKeys(os.urandom)
-        super().__init__(opened.sock, parser, keys=keys, limits=limits, end=TransportClosed)
+        sock = shareable(opened.sock)
+        reader = BlockingReader(sock, limits.tick_s)
+        super().__init__(sock, reader, parser, keys=keys, limits=limits, end=TransportClosed)
         self.take(b"".join(opened.frame_buffer.recv_buffer))  # what came right behind the handshake, if anything
 
     def receive(self, timeout_s: float | None = None) -> bytes | None:
@@ -92,7 +96,7 @@ class _BufferedTransport(FramedSocket):
 class _LibraryTransport:
     def __init__(self, opened: Any, limits: Limits) -> None:  # opened: websocket.WebSocket, loosely typed
         self._library = opened
-        self._wire = WholeWrites(opened.sock, limits.send_s)
+        self._wire = WholeWrites(shareable(opened.sock), limits.send_s)
         self._keep_alive = KeepAlive(limits)
         self._tick_s = limits.tick_s
         self._end: tuple[int, str] | None = None

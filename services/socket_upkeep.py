@@ -23,8 +23,7 @@ class Limits:
 
     @property
     def tick_s(self) -> float:
-        """A reader wakes at least this often to see to the others. A time-out on the socket instead of a blocking
-        read also keeps a TLS socket usable by a writer meanwhile: the reader then waits outside OpenSSL."""
+        """A reader wakes at least this often to see to the others."""
         return min(1.0, self.ping_every_s, self.close_s)
 
 
@@ -85,8 +84,11 @@ def send_whole(sock: socket.socket, data: bytes, limit_s: float) -> None:
 def cut(sock: socket.socket, how: int = socket.SHUT_RDWR) -> None:
     """End the connection so that a reader and a writer waiting on it wake; the socket itself stays open."""
     try:
-        # Not through SSLSocket.shutdown, which takes the TLS object away from under a waiting reader.
-        socket.socket.shutdown(sock, how)
+        if isinstance(sock, socket.socket):
+            # Not SSLSocket.shutdown, which takes the TLS object away from under a waiting reader.
+            socket.socket.shutdown(sock, how)
+        else:
+            sock.shutdown(how)
     except OSError:
         pass  # already gone
 

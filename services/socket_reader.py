@@ -1,0 +1,80 @@
+"""Waiting for bytes: one way for plain threads and TLS, one for gevent's plain sockets."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+from time import monotonic
+from typing import Any, Protocol
+
+READ_BYTES = 65536
+GEVENT_CHECK_S = 0.1
+
+
+class Reader(Protocol):
+    def read(self, until: float) -> bytes:
+        """What has arrived, b"" at the end of the stream. Raises TimeoutError at about `until` (monotonic seconds),
+        OSError when the connection is broken. One thread only."""
+
+    def close(self) -> None:
+        """By the reading thread, when it will not read again. The socket stays open."""
+
+
+class BlockingReader:
+    """`recv` with the socket's own time-out. `tick_s` is the usual wait, set once and not again for each read."""
+
+    def __init__(self, sock: socket.socket, tick_s: float) -> None:
+        self._sock = sock
+        self._tick_s = self._timeout_s = tick_s
+        sock.settimeout(tick_s)
+
+    def read(self, until: float) -> bytes:
+        left_s = until - monotonic()
+        timeout_s = self._tick_s if left_s > self._tick_s * 0.9 else max(0.001, left_s)
+        if timeout_s != self._timeout_s:
+            self._sock.settimeout(timeout_s)
+            self._timeout_s = timeout_s
+        return self._sock.recv(READ_BYTES)
+
+    def close(self) -> None:
+        pass
+
+
+class GeventReader:
+    """gevent's own `recv` tries, fails, starts a timer, waits and tries again: 10 us where 7 will do, 50 times a
+    second and call. Here the greenlet waits first, and one slow timer per socket looks after its deadline.
+    Not for TLS: bytes may be waiting decrypted while the socket has none.
+    """
+
+    def __init__(self, sock: socket.socket, tick_s: float) -> None:
+        import gevent
+
+        sock.settimeout(tick_s)  # for the writer
+        self._recv = sock.recv
+        self._until = 0.0
+        self._hub: Any = gevent.get_hub()
+        self._readable = self._hub.loop.io(sock.fileno(), 1)
+        self._timer = self._hub.loop.timer(GEVENT_CHECK_S, GEVENT_CHECK_S)
+        self._timer.start(self._check)
+
+    def read(self, until: float) -> bytes:
+        self._until = until
+        self._hub.wait(self._readable)
+        return self._recv(READ_BYTES)
+
+    def close(self) -> None:
+        self._timer.close()
+        self._readable.close()
+
+    def _check(self) -> None:
+        if monotonic() >= self._until and self._readable.active:
+            self._hub.cancel_wait(self._readable, TimeoutError("nothing to read"))
+
+
+def reader_for(sock: socket.socket, tick_s: float) -> Reader:
+    """The leanest way for this socket."""
+    gevent_socket = sys.modules.get("gevent.socket")
+    if gevent_socket is not None and isinstance(sock, gevent_socket.socket) and not isinstance(sock, ssl.SSLSocket):
+        return GeventReader(sock, tick_s)
+    return BlockingReader(sock, tick_s)
