@@ -173,6 +173,8 @@ class TurnTaking:
         if item.voiced_frames >= TRUSTED_VOICE_FRAMES and not item.over_agent:
             if self.real:
                 return self._has_words(item.item_id)
+            if self.speaking or self.waiting:
+                return self._nothing_in_it()  # there is more to understand
             return [*self._nothing_in_it(), (Act.ASK_AGAIN, "")]
         return self._nothing_in_it()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import audioop
+import math
 import random
 import struct
 import wave
@@ -43,6 +44,17 @@ def white_noise(level_rms: float, length_ms: int = 4000, seed: int = 1) -> bytes
     samples = length_ms * BYTES_PER_MS
     values = (max(-32768, min(32767, int(rng.gauss(0.0, level_rms)))) for _ in range(samples))
     return struct.pack(f"<{samples}h", *values)
+
+
+def street_noise(level_rms: float, length_ms: int = 6000, seed: int = 2) -> bytes:
+    """Linear low rumble whose level swells and ebbs as cars pass, over some hiss, of the given RMS."""
+    rng = random.Random(seed)
+    low, values = 0.0, []
+    for n in range(length_ms * BYTES_PER_MS):
+        low += 0.08 * (rng.gauss(0.0, 1.0) - low)
+        swell = 1.0 + 0.7 * math.sin(2 * math.pi * n / (3000 * BYTES_PER_MS))
+        values.append(int(4000 * swell * (low + 0.05 * rng.gauss(0.0, 1.0))))
+    return at_level(struct.pack(f"<{len(values)}h", *(max(-32768, min(32767, one)) for one in values)), level_rms)
 
 
 def babble(clips: list[bytes], level_rms: float, length_ms: int = 8000) -> bytes:

@@ -48,9 +48,11 @@ def build_line(line: Line, beside: Path) -> LineConditions:
 
 @lru_cache(maxsize=16)
 def room_sound(kind: str, rms: float, beside: Path | None = None) -> bytes:
-    """Linear sound to surround a caller with: white, babble, music, or a clip's name."""
+    """Linear sound to surround a caller with: white, street, babble, music, or a clip's name."""
     if kind == "white":
         return audio.white_noise(rms)
+    if kind == "street":
+        return audio.street_noise(rms)
     if kind == "babble":
         names = sorted({path.name for place in CLIP_DIRECTORIES for path in place.glob("*-sentence-*.ulaw")})
         if not names:

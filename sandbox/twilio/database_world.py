@@ -12,6 +12,7 @@ import aiohttp
 from sqlalchemy.orm import Session
 
 from sandbox.twilio.call_rows import settled_call
+from sandbox.twilio.clips import load_clip
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.scenario import Scenario
 from sandbox.twilio.scenario_runner import Prepared
@@ -42,7 +43,7 @@ class DatabaseWorld:
                 name=scenario.name,
                 numbers=[number],
                 prompt="\n".join(part for part in (prompt, scenario.prompt, match) if part),
-                settings={**settings, **scenario.settings},
+                settings={**settings, **_settings(scenario)},
                 now=datetime.now(UTC),
             )
 
@@ -70,6 +71,14 @@ class DatabaseWorld:
         async with aiohttp.ClientSession() as http, http.post(self._control + path, json=body) as answer:
             if answer.status != 200:
                 raise RuntimeError(f"{path} answered {answer.status}: {await answer.text()}")
+
+
+def _settings(scenario: Scenario) -> dict[str, Any]:
+    """The file names the greeting's recording; the column holds its sound."""
+    settings = dict(scenario.settings)
+    if "greeting_clip" in settings:
+        settings["greeting_clip"] = load_clip(settings["greeting_clip"], scenario.path.parent)
+    return settings
 
 
 def summarise(sessions: list[dict[str, Any]]) -> dict[str, Any]:

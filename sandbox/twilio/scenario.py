@@ -74,7 +74,7 @@ TRIGGERS = ("at_ms", "agent_done_ms", "agent_speaking_ms", "silence_ms")
 
 
 class Line(_Table):
-    """Line conditions (see line.LineConditions); background is white, babble, music or a clip."""
+    """Line conditions (see line.LineConditions); background is white, street, babble, music or a clip."""
 
     latency_up_ms: float = 0.0
     latency_down_ms: float = 0.0
