@@ -131,7 +131,7 @@ class Visitor:
 
     def __init__(self, app: Flask, email: str | None = None, language: str = "en") -> None:
         self.client: FlaskClient = app.test_client()
-        self.client.get("/admin/login", headers={"Accept-Language": language})
+        self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
         if email is not None:
             answer = self.log_in(email, PASSWORD)
             assert answer.status_code == 302, answer.text

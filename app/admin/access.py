@@ -100,6 +100,14 @@ def admins_only(view: V) -> V:
     return view
 
 
+def _to_the_door() -> ResponseReturnValue:
+    """The log-in page for people, 401 for scripts."""
+    if "X-Requested-With" in request.headers:
+        abort(401)
+    answer: ResponseReturnValue = login_manager.unauthorized()
+    return answer
+
+
 def _marked(mark: str) -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
     return getattr(view, mark, False)
@@ -113,7 +121,7 @@ def guard() -> ResponseReturnValue | None:
     if request.method not in SAFE_METHODS:
         csrf.protect()
     if not current_user.is_authenticated:
-        return None if _marked("is_public") else login_manager.unauthorized()
+        return None if _marked("is_public") else _to_the_door()
     if "language" not in session:
         choose_language(account().language)
     if _marked("for_admins") and not account().is_admin:
