@@ -4,6 +4,7 @@
 `gunicorn -c gunicorn.conf.py -k gthread --threads 100 "app.factory:application()"`.
 """
 
+import gc
 import sys
 import tempfile
 from typing import Any
@@ -53,6 +54,10 @@ raw_env = [f"PROMETHEUS_MULTIPROC_DIR={multiprocess_dir}"] if multiprocess_dir e
 
 def post_worker_init(worker: Any) -> None:
     """After the app is loaded and gunicorn's own handlers are in place: put ours in front of SIGTERM's."""
+    # What was loaded stays for good: without this a full collection walks half a million objects, and every call of
+    # the worker is silent for 100 ms meanwhile.
+    gc.collect()
+    gc.freeze()
     begin_at_sigterm(worker.wsgi.extensions["assistant"].drain)
 
 
