@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -9,14 +10,15 @@ import structlog
 
 from app import prometheus, stream_token
 from app.context import Worker
+from app.live_calls import Slot
 from media.conversation_settings import MediaTuning
-from media.media_ws_ai import NotAdmitted
+from media.media_ws_ai import Depths, NotAdmitted
 from media.metrics import CallMetrics
 from media.pace_clock import Clock
 from services.appointment_nlp import AppointmentNlp
 from services.booking_desk import BookingDesk
 from services.call_context import CallContext
-from services.call_store import CallStore, open_stream
+from services.call_store import FALLBACK_REASONS, CallStore, open_stream
 from services.database import DatabaseUnavailable
 from services.engine import Engine
 from services.nlp_topics import topics_of
@@ -30,9 +32,9 @@ SANDBOX_KEY = "sandbox"
 
 
 class WorkerDeps:
-    """media.media_ws_ai.CallDeps for one media socket. `on_admitted` is called when its call is known."""
+    """media.media_ws_ai.CallDeps for one media socket, whose place is `slot`."""
 
-    def __init__(self, worker: Worker, clock: Clock, on_admitted: Callable[[], None]) -> None:
+    def __init__(self, worker: Worker, clock: Clock, slot: Slot) -> None:
         settings = worker.settings
         self.clock = clock
         self.tuning = MediaTuning(
@@ -44,10 +46,13 @@ class WorkerDeps:
             vad_hangover_ms=settings.vad_hangover_ms,
         )
         self._worker = worker
-        self._on_admitted = on_admitted
+        self._slot = slot
 
     def draining(self) -> bool:
         return self._worker.drain.begun
+
+    def opened(self, depths: Callable[[], Depths]) -> None:
+        self._slot.depths = depths
 
     def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
         """The token's signature first, then its one use in the database (W4). Raises NotAdmitted."""
@@ -67,7 +72,8 @@ class WorkerDeps:
             raise self._refusal("database") from None
         if context is None:
             raise self._refusal("token_used")
-        self._on_admitted()
+        self._slot.take()
+        log.info("stream admitted", call_sid=call_sid, generation=context.resume.generation, worker=os.getpid())
         prometheus.CALLS.labels("resumed" if context.resume.generation else "new").inc()
         return context
 
@@ -90,6 +96,8 @@ class WorkerDeps:
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
         """Add the call to the worker's numbers."""
         prometheus.observe_call(metrics, reason)
+        if reason in FALLBACK_REASONS:
+            prometheus.FALLBACKS.labels(reason).inc()
 
     def _refusal(self, reason: str) -> NotAdmitted:
         prometheus.REFUSED.labels(reason).inc()

@@ -17,6 +17,7 @@ from app.health import health
 from app.housekeeper import start_housekeeping
 from app.live_calls import LiveCalls
 from app.logs import configure_logging
+from app.loop_lag import LoopLag
 from app.media_route import register_media_route
 from app.settings import Settings, load_settings
 from app.twilio_signature import check_signatures
@@ -57,7 +58,9 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _make_worker(settings: Settings) -> Worker:
-    drain, live_calls = Drain(), LiveCalls(settings.max_calls_per_worker)
+    drain, lag = Drain(), LoopLag()
+    live_calls = LiveCalls(settings.max_calls_per_worker, lag)
+    lag.start(every_second=live_calls.show)
     database = Database(settings.database_url)
     background = BackgroundWorker(retry_on=(DatabaseUnavailable,))
     start_housekeeping(settings, database, drain)

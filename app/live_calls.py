@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from app import prometheus
+from app.loop_lag import LoopLag
+from media.media_ws_ai import Depths
 
 
 class Slot:
@@ -14,6 +16,7 @@ class Slot:
 
     def __init__(self) -> None:
         self.taken = False
+        self.depths: Callable[[], Depths] | None = None
 
     def take(self) -> None:
         self.taken = True
@@ -21,8 +24,9 @@ class Slot:
 
 
 class LiveCalls:
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, lag: LoopLag) -> None:
         self._limit = limit
+        self._lag = lag
         self._slots: set[Slot] = set()
         self._lock = threading.Lock()
 
@@ -32,7 +36,16 @@ class LiveCalls:
 
     @property
     def full(self) -> bool:
-        return len(self) >= self._limit
+        """By count, or because the calls that are here already come too late."""
+        return len(self) >= self._limit or self._lag.too_late
+
+    def show(self) -> None:
+        """Put what waits in the calls' queues where /metrics finds it."""
+        with self._lock:
+            depths = [slot.depths() for slot in self._slots if slot.depths is not None]
+        prometheus.DESK_RECORDS.set(sum(one.desk_records for one in depths))
+        prometheus.SOUND_QUEUED.set(sum(one.sound_ms for one in depths))
+        prometheus.THREADS.set(threading.active_count())
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:

@@ -34,7 +34,7 @@ def register_media_route(app: Flask) -> None:
             ):
                 if me.drain.begun:  # accepted at the last moment: the next worker carries it
                     socket.close(GOING_AWAY, "draining")
-                run_call(socket, WorkerDeps(me, clock, slot.take))
+                run_call(socket, WorkerDeps(me, clock, slot))
         except Exception:  # outermost level of this thread: nothing of one call may reach another
             log.exception("media socket failed")
 

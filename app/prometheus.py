@@ -36,6 +36,16 @@ REFUSED = Counter("assistant_refused_total", "Requests and streams refused", ["r
 CALLS = Counter("assistant_calls_total", "Calls answered with a stream, by how they came in", ["kind"])
 FALLBACKS = Counter("assistant_fallbacks_total", "Calls given to the business's fallback", ["reason"])
 LIVE_CALLS = Gauge("assistant_live_calls", "Open media sockets", multiprocess_mode="livesum")
+LOOP_LAG = Histogram(
+    "assistant_loop_lag_seconds",
+    "How late the worker's loop wakes, measured every 50 ms",
+    buckets=(0.001, 0.005, 0.01, 0.02, 0.04, 0.1, 0.2, 0.5, 1, 5),
+)
+THREADS = Gauge("assistant_threads", "Threads (greenlets under gevent)", multiprocess_mode="liveall")
+DESK_RECORDS = Gauge(
+    "assistant_desk_records", "Records and keys waiting at desks of calls", multiprocess_mode="livesum"
+)
+SOUND_QUEUED = Gauge("assistant_sound_queued_ms", "Sound waiting to be sent to callers", multiprocess_mode="livesum")
 JOBS_PENDING = Gauge("assistant_background_jobs", "Database jobs waiting", multiprocess_mode="livesum")
 JOBS_FAILED = Counter("assistant_background_jobs_failed_total", "Database jobs given up or not taken")
 LOG_LINES_DROPPED = Counter("assistant_log_lines_dropped_total", "Log lines not written")

@@ -105,6 +105,10 @@ class Desk:
         self._closing = True
         self._jobs.put(None)
 
+    @property
+    def waiting(self) -> int:
+        return self._jobs.qsize()
+
     def _put(self, job: Job) -> None:
         try:
             self._jobs.put_nowait(job)

@@ -48,6 +48,14 @@ class NotAdmitted(Exception):
     """The stream has no valid token."""
 
 
+@dataclass(frozen=True, slots=True)
+class Depths:
+    """What waits in a call's queues."""
+
+    desk_records: int
+    sound_ms: int
+
+
 class CallDeps(Protocol):
     """What a call needs from the worker that carries it."""
 
@@ -59,6 +67,9 @@ class CallDeps(Protocol):
 
     def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
         """The call this stream belongs to, once. Raises NotAdmitted."""
+
+    def opened(self, depths: Callable[[], Depths]) -> None:
+        """The call is carried from now on; `depths` may be asked any time, by any thread."""
 
     def make_engine(self, context: CallContext) -> Engine:
         """A fresh, unconnected model session for this call."""
@@ -90,7 +101,9 @@ def run_call(socket: TwilioSocket, deps: CallDeps) -> None:
         socket.close(POLICY_VIOLATION, "not admitted")
         return
     structlog.contextvars.bind_contextvars(call_sid=context.call_sid)
-    Call(socket, deps, context, start.stream_sid).run()
+    call = Call(socket, deps, context, start.stream_sid)
+    deps.opened(call.depths)
+    call.run()
 
 
 def _await_start(socket: TwilioSocket) -> protocol.Start | None:
@@ -147,6 +160,9 @@ class Call:
         self._realtime = RealtimeThread(
             lambda: deps.make_engine(context), self.conversation, self._reader, self._history, self._unreachable
         )
+
+    def depths(self) -> Depths:
+        return Depths(self._desk.waiting, self.playout.queued_ms)
 
     def run(self) -> None:
         """Start the threads, read until the call is over, end them all under one deadline."""

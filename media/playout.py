@@ -179,6 +179,11 @@ class Playout:
             return self._ledger.buffered_ms(self._now())
 
     @property
+    def queued_ms(self) -> int:
+        """Sound that was not sent yet."""
+        return self._queue.unsent_bytes // BYTES_PER_MS
+
+    @property
     def frames_enqueued(self) -> int:
         return self._queue.frames_enqueued
 
