@@ -75,7 +75,7 @@ class BookingSteps:
             return []
         if wall is None:
             return self._no_time_yet(session, draft, at)
-        said = at.parsed.confidence >= CERTAIN and not at.parsed.accepted
+        said = at.parsed.confidence >= CERTAIN and not at.parsed.accepted and not at.parsed.filled
         if wall.isoformat() == draft.booked_start or (wall.isoformat() == draft.refused and not said):
             return []  # the alternatives were told with the refusal
         return self._move(session, draft, at, wall) if draft.booked_id else self._slot(session, draft, at, wall)
@@ -178,7 +178,9 @@ class BookingSteps:
         start = wall.isoformat()
         # Held for this caller, and asked about since: the last detail is the consent.
         meant = draft.held == start or at.parsed.confidence >= CERTAIN or at.parsed.accepted
-        missing = self._missing(draft, at) if draft.wanted else self._say.ask_to_book()
+        guessed = at.parsed.filled and draft.held != start
+        asks_first = guessed or not draft.wanted
+        missing = self._say.ask_to_book() if asks_first else self._missing(draft, at)
         if missing is None and meant:
             return self._book(session, draft, at, wall)
         held = tools_calendar.hold_slot(session, call_id=self._context.call_id, start=wall, now=at.now)
@@ -186,7 +188,7 @@ class BookingSteps:
             return self._refused(session, draft, at, wall, held.verdict)
         told = [] if draft.held == start else [self._say.slot_available(wall)]
         draft.start = draft.held = start
-        if missing is None or not draft.wanted:
+        if missing is None or asks_first:
             draft.confirm, missing = start, self._say.ask_to_book()
         return [*told, missing]
 

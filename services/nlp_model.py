@@ -125,6 +125,7 @@ def cross_checked(ours: Parsed, model: Reading | None, turns: Sequence[Turn]) ->
         service=ours.service or _said_words(model.service, turns),
         city=ours.city or _said_words(model.city, turns),
         unsure=frozenset(unsure),
+        filled=len(dates) > len(ours.dates) or len(times) > len(ours.times),
         confidence=min(ours.confidence, 0.5) if unsure else max(ours.confidence, model.confidence),
     )
     return checked.with_wish(dates, times)

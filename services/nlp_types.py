@@ -54,6 +54,7 @@ class Parsed:
     the caller speaks of an appointment that exists. `phone` is E.164 and valid; `phone_partial` are digits that were
     said but make no valid number. `service` and `city` as the caller said them. `accepted`: the caller agreed to what
     the agent had offered; `rejected`: refused.
+    `filled`: a day or a time is the model's reading of words that we could not read: to be confirmed.
     `confidence` 0 to 1: how directly the words said it.
     """
 
@@ -68,6 +69,7 @@ class Parsed:
     city: str = ""
     accepted: bool = False
     rejected: bool = False
+    filled: bool = False
     confidence: float = 0.0
     unsure: frozenset[str] = field(default_factory=frozenset)
 

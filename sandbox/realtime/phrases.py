@@ -109,6 +109,9 @@ HEAR = {
         r"\bhours\b", r"\bopen(?:ed|ing)?\b", r"\bclosed?\b", r"\bclosing\b", "שעות", "פתוח", "סגור", "סוגרים", "פותחים"
     ),
     "book": _words("appointment", r"\bbook\b", "schedule", "meeting", "תור", "פגישה", "לקבוע"),
+    "change": _words(
+        r"\bcancel", r"\breschedule", r"\bmove (?:my|the|it)", "לבטל את", "לבטל תור", "להזיז", "להעביר את התור"
+    ),
     "person": _words("person", "human", "representative", "somebody", "נציג", "בן אדם", "מישהו", "אדם אמיתי"),
     "where": _words(r"\bwhere\b", "address", "איפה", "כתובת", "לאן"),
     "yes": _words(

@@ -17,6 +17,8 @@ from sandbox.realtime.phrases import COMMON, HEAR, SAY
 from sandbox.realtime.server_facts import is_server_fact, quoted_sentences, tell_facts
 
 _AFTER_COLON = re.compile(r":\s*\n\s*(\S.*)\Z", re.S)
+# Asked for the server, which acts at a yes.
+_SERVERS_QUESTIONS = ("confirm_cancel", "confirm_move", "confirm_booking", "may_use_number")
 _WORD = re.compile(r"[\w']+")
 
 
@@ -60,6 +62,10 @@ def _on_caller(briefing: Briefing, heard: str, conversation: Sequence[Said]) -> 
         return phrases["person"]
     if HEAR["name"].search(heard):
         return _after_detail(briefing, conversation)
+    if HEAR["change"].search(heard):
+        return phrases["checking"]
+    if HEAR["yes"].search(heard) and any(_asked(conversation, phrases[question]) for question in _SERVERS_QUESTIONS):
+        return phrases["wait"]
     books = HEAR["book"].search(heard) or _is_booking(conversation)
     if HEAR["hours"].search(heard):
         return tell_hours(briefing, heard)
