@@ -52,6 +52,7 @@ class PlaybackLedger:
         self._round_trip: float | None = None
         self._usual_delay: float | None = None
         self._run_delays: deque[float] = deque(maxlen=_RUN_OF_MARKS)
+        self._delays_seen = 0
 
     # -- sending ---------------------------------------------------------------------------------------------
 
@@ -97,13 +98,14 @@ class PlaybackLedger:
             self._round_trip = delay  # nothing had been sent before it: a pure round trip
             return
         self._run_delays.append(delay)
+        self._delays_seen += 1
         if self._usual_delay is None or delay < self._usual_delay:
             self._usual_delay = delay
 
     def late_s(self) -> float:
         """How much later than the model the far end plays: 0 unless a run of marks says so."""
-        if self._usual_delay is None:
-            return 0.0
+        if self._usual_delay is None or self._delays_seen < _RUN_OF_MARKS:
+            return 0.0  # the first echoes may be late ones
         round_trip = self._usual_delay if self._round_trip is None else self._round_trip
         delay = self._usual_delay
         if len(self._run_delays) == _RUN_OF_MARKS:
