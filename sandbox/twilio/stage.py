@@ -50,10 +50,12 @@ class Stage:
     server: Child
     log: Path
 
+    def world(self) -> DatabaseWorld:
+        return DatabaseWorld(self.database, self.model_base)
+
     def runner(self) -> ScenarioRunner:
         """Plays scenarios here."""
-        world = DatabaseWorld(self.database, self.model_base)
-        return ScenarioRunner(world, self.webhook_base, public_base=PUBLIC_BASE, auth_token=AUTH_TOKEN)
+        return ScenarioRunner(self.world(), self.webhook_base, public_base=PUBLIC_BASE, auth_token=AUTH_TOKEN)
 
     def logs(self) -> str:
         return self.log.read_text("utf-8", errors="replace")
