@@ -1,10 +1,15 @@
-"""What barge-in goes by: is this frame loud against the line's noise, is it a voice, is it the caller's? (B2). Pure."""
+"""What barge-in goes by: is this frame loud against the line's noise, a voice, near, and not our own? (B2, B9)
+
+Pure but for the clock it is given.
+"""
 
 from __future__ import annotations
 
-from media.audio_config import AUDIO_CONFIG
+from collections.abc import Callable
+
+from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS
+from media.echo_guard import EchoGuard
 from media.input_gate import GateResult, InputGate
-from media.voice_activity import VoiceActivity
 
 BARGE_IN_DELTA = 60.0  # RMS above the noise floor that counts as sound (B2)
 _FLOOR_STEP = 0.02  # sound that is no voice becomes the line's noise within about a second
@@ -12,34 +17,45 @@ _LEVEL_RISE, _LEVEL_FALL = 0.1, 0.001  # the caller's own level: learned at once
 _NEAR_SHARE = 0.12  # a voice that far (18 dB) under the caller's own is somebody else in the room
 
 
-class LevelListener:
-    """Loud is `noise_floor + delta`; every loud frame may be a voice. For lines where nothing but level counts."""
-
-    def __init__(self, gate: InputGate, delta: float = BARGE_IN_DELTA) -> None:
-        self._gate = gate
-        self._delta = max(delta, AUDIO_CONFIG.min_rms_delta)
-
-    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]:
-        """(loud, speechlike) of one inbound frame, after the gate has seen it."""
-        loud = gate.rms > self._gate.noise_floor + self._delta
-        return loud, loud
-
-
 class VoiceListener:
-    """Loud against a floor that follows the line; a voice by its sound, and near by its level."""
+    """Loud against a floor that follows the line; a voice by its sound, near by its level, and not our own.
 
-    def __init__(self, gate: InputGate, delta: float = BARGE_IN_DELTA) -> None:
+    The reader calls `hear`, the sender `played` and `cleared`; times are seconds of one monotonic clock, by which the
+    frames counted here and those played are brought onto one line.
+    """
+
+    def __init__(self, gate: InputGate, now: Callable[[], float], delta: float = BARGE_IN_DELTA) -> None:
         self._gate = gate
+        self._now = now
         self._delta = max(delta, AUDIO_CONFIG.min_rms_delta)
-        self._voice = VoiceActivity()
+        self._echo = EchoGuard() if AUDIO_CONFIG.echo_guard_enabled else None
         self._floor = 0.0
         self._caller_rms = 0.0
+        self._zero_s: float | None = None  # when the first frame began
+        self._heard_ms = 0.0
+
+    def played(self, at_s: float, frame: bytes) -> None:
+        """This mu-law frame begins to play at the far end then."""
+        if self._echo is not None and self._zero_s is not None:
+            self._echo.sent((at_s - self._zero_s) * 1000, frame)
+
+    def cleared(self, at_s: float) -> None:
+        """What the far end had not begun to play by then never will."""
+        if self._echo is not None and self._zero_s is not None:
+            self._echo.cleared((at_s - self._zero_s) * 1000)
 
     def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]:
         """(loud, speechlike) of one inbound frame, after the gate has seen it."""
+        at_ms = self._heard_ms
+        length_ms = len(audio) / BYTES_PER_MS
+        self._heard_ms += length_ms
+        if self._zero_s is None:
+            self._zero_s = self._now() - length_ms / 1000
         rms = gate.rms
-        voice = self._voice.feed(audio)
+        voice = gate.voiced  # asked of the net once a frame, in the gate
         loud = rms > max(self._gate.noise_floor, self._floor) + self._delta
+        if loud and self._echo is not None and self._echo.is_echo(at_ms, audio):
+            return False, False
         if not voice:
             self._floor += _FLOOR_STEP * (rms - self._floor)
             return loud, False

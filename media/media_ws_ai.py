@@ -87,7 +87,7 @@ class CallDeps(Protocol):
 def run_call(socket: TwilioSocket, deps: CallDeps) -> None:
     """Carry one media stream from its first message to its last; returns when everything of it is gone."""
     try:
-        start = _await_start(socket)
+        start = _await_start(socket, deps.clock)
     except SocketClosed:
         return
     if start is None:
@@ -106,18 +106,14 @@ def run_call(socket: TwilioSocket, deps: CallDeps) -> None:
     call.run()
 
 
-def _await_start(socket: TwilioSocket) -> protocol.Start | None:
-    """The start message, or None when it does not come in time; anything else before it is ignored."""
-    patience = 0.0
-    while patience < START_WITHIN_S:
-        message = socket.receive(0.5)
-        if message is None:
-            patience += 0.5
-            continue
-        parsed = protocol.parse(message)
+def _await_start(socket: TwilioSocket, clock: Clock) -> protocol.Start | None:
+    """The start message, or None when it does not come in time; anything else before it is ignored, and buys none."""
+    until_s = clock.now() + START_WITHIN_S
+    while (left_s := until_s - clock.now()) > 0:
+        message = socket.receive(left_s)
+        parsed = None if message is None else protocol.parse(message)
         if isinstance(parsed, protocol.Start):
             return parsed
-        patience += 0.02
     return None
 
 
@@ -143,7 +139,9 @@ class Call:
         self.metrics = CallMetrics()
         self._messages = protocol.OutboundMessages(stream_sid)
         self._sender = AudioSender(socket, deps.clock)
-        self.playout = Playout(deps.clock.now, self._sender.wake)
+        gate = InputGate(_line(context), hangover_ms=deps.tuning.vad_hangover_ms)
+        listener = VoiceListener(gate, deps.clock.now)
+        self.playout = Playout(deps.clock.now, self._sender.wake, far_end=listener)
         self._desk = Desk(
             deps.store(context), deps.booking(context), context.resume.generation, self._audio_ms, self._tell
         )
@@ -155,8 +153,7 @@ class Call:
             deps.clock.now,
             self._ending.set,
         )
-        gate = InputGate(_line(context), hangover_ms=deps.tuning.vad_hangover_ms)
-        self._reader = TwilioReader(socket, self.conversation, gate, VoiceListener(gate), self.metrics, self._desk.key)
+        self._reader = TwilioReader(socket, self.conversation, gate, listener, self.metrics, self._desk.key)
         self._realtime = RealtimeThread(
             lambda: deps.make_engine(context), self.conversation, self._reader, self._history, self._unreachable
         )

@@ -31,6 +31,13 @@ class Messages(Protocol):
     def clear(self) -> bytes: ...
 
 
+class FarEnd(Protocol):
+    """Told what the far end plays and when (seconds of the same clock): it may come back as an echo (B9)."""
+
+    def played(self, at_s: float, frame: bytes) -> None: ...
+    def cleared(self, at_s: float) -> None: ...
+
+
 @dataclass(slots=True)
 class PlayoutCounters:
     frames_sent: int = 0
@@ -45,8 +52,15 @@ class PlayoutCounters:
 class Playout:
     """What the caller hears. `now` is any monotonic clock in seconds; `wake` tells the sender to look again."""
 
-    def __init__(self, now: Callable[[], float], wake: Callable[[], None], lead_ms: int = LEAD_MS) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        wake: Callable[[], None],
+        lead_ms: int = LEAD_MS,
+        far_end: FarEnd | None = None,
+    ) -> None:
         self.counters = PlayoutCounters()
+        self._far_end = far_end
         self._now = now
         self._wake = wake
         self._lead_s = lead_ms / 1000
@@ -135,7 +149,7 @@ class Playout:
         with self._lock:
             now = self._now()
             queued = self._queue.flush()
-            for utterance, heard in self._ledger.cleared(now):
+            for utterance, heard in self._clear_far_end(now):
                 utterance.sent_bytes = heard
                 utterance.dropped = utterance.complete = True
                 if utterance not in queued:
@@ -148,10 +162,15 @@ class Playout:
         return [(utterance, utterance.sent_bytes // BYTES_PER_MS) for utterance in queued]
 
     def _rewind_to_heard(self) -> None:
-        for utterance, heard in reversed(self._ledger.cleared(self._now())):
+        for utterance, heard in reversed(self._clear_far_end(self._now())):
             self._queue.rewind(utterance, heard)
         self._clear_wanted = True
         self._tail_left = 0
+
+    def _clear_far_end(self, now: float) -> list[tuple[Utterance, int]]:
+        if self._far_end is not None:
+            self._far_end.cleared(now)
+        return self._ledger.cleared(now)
 
     # -- hearing ---------------------------------------------------------------------------------------------
 
@@ -253,6 +272,8 @@ class Playout:
         out.append(messages.media(frame))
         end = utterance.sent_bytes if utterance is not None else 0
         self._ledger.sent(utterance, start, end, FRAME_MS, now)
+        if self._far_end is not None:
+            self._far_end.played(self._ledger.play_end - FRAME_MS / 1000, frame)
         self.counters.frames_sent += 1
         lead = (self._ledger.play_end - now) * 1000
         self.counters.lead_max_ms = max(self.counters.lead_max_ms, lead)

@@ -18,7 +18,7 @@ def heard(listener: VoiceListener, gate: InputGate, mulaw: bytes) -> list[tuple[
 
 def line() -> tuple[VoiceListener, InputGate]:
     gate = InputGate()
-    listener = VoiceListener(gate)
+    listener = VoiceListener(gate, now=lambda: 0.0)
     heard(listener, gate, SILENCE_FRAME * 75)
     return listener, gate
 
@@ -57,3 +57,20 @@ def test_people_far_softer_than_the_caller_are_no_voice() -> None:
 def test_a_soft_caller_is_a_voice_on_a_quiet_line() -> None:
     soft = audio.encode(audio.gain(audio.decode(load_clip(SENTENCE)), -12))
     assert voices(heard(*line(), soft)) > 60
+
+
+def test_the_agents_own_voice_come_back_is_not_loud_and_the_caller_over_it_is() -> None:
+    gate, clock = InputGate(), [0.0]
+    listener = VoiceListener(gate, now=lambda: clock[0])
+    heard(listener, gate, SILENCE_FRAME * 75)
+    agent = load_clip("ru-sentence-followme_status.ulaw")
+    back = SILENCE_FRAME * 10 + audio.encode(audio.gain(audio.decode(agent), -15))
+    caller = SILENCE_FRAME * 200 + load_clip(SENTENCE)
+    verdicts = []
+    for n in range(330):
+        clock[0] = 1.5 + n * 0.02
+        listener.played(clock[0], agent[n * FRAME_BYTES : (n + 1) * FRAME_BYTES])
+        echo, own = (sound[n * FRAME_BYTES : (n + 1) * FRAME_BYTES] for sound in (back, caller))
+        verdicts += heard(listener, gate, audio.encode(audio.mix(audio.decode(echo), audio.decode(own))))
+    assert voices(verdicts[40:200]) <= 5
+    assert voices(verdicts[200:]) > 60
