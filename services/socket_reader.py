@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 import sys
+from math import inf
 from time import monotonic
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 READ_BYTES = 65536
 GEVENT_CHECK_S = 0.1
@@ -43,33 +45,59 @@ class BlockingReader:
 
 class GeventReader:
     """gevent's own `recv` tries, fails, starts a timer, waits and tries again: 10 us where 7 will do, 50 times a
-    second and call. Here the greenlet waits first, and one slow timer per socket looks after its deadline.
+    second and call. Here the greenlet waits first, and one slow timer looks after the deadlines of all readers.
     Not for TLS: bytes may be waiting decrypted while the socket has none.
     """
+
+    __slots__ = ("_hub", "_recv", "_watch", "readable", "until")
 
     def __init__(self, sock: socket.socket, tick_s: float) -> None:
         import gevent
 
         sock.settimeout(tick_s)  # for the writer
         self._recv = sock.recv
-        self._until = 0.0
         self._hub: Any = gevent.get_hub()
-        self._readable = self._hub.loop.io(sock.fileno(), 1)
-        self._timer = self._hub.loop.timer(GEVENT_CHECK_S, GEVENT_CHECK_S)
-        self._timer.start(self._check)
+        self.until = inf
+        self.readable = self._hub.loop.io(sock.fileno(), 1)
+        self._watch = _watches.get(self._hub) or _watches.setdefault(self._hub, _Watch(self._hub))
+        self._watch.add(self)
 
     def read(self, until: float) -> bytes:
-        self._until = until
-        self._hub.wait(self._readable)
+        self.until = until
+        self._hub.wait(self.readable)
         return self._recv(READ_BYTES)
 
     def close(self) -> None:
-        self._timer.close()
-        self._readable.close()
+        self._watch.discard(self)
+        self.readable.close()
+
+
+class _Watch:
+    """Wakes the readers of one event loop whose time is over."""
+
+    def __init__(self, hub: Any) -> None:
+        self._hub = hub
+        self._readers: set[GeventReader] = set()
+        self._timer = hub.loop.timer(GEVENT_CHECK_S, GEVENT_CHECK_S)
+
+    def add(self, reader: GeventReader) -> None:
+        if not self._readers:
+            self._timer.start(self._check)
+        self._readers.add(reader)
+
+    def discard(self, reader: GeventReader) -> None:
+        self._readers.discard(reader)
+        if not self._readers:
+            self._timer.stop()
 
     def _check(self) -> None:
-        if monotonic() >= self._until and self._readable.active:
-            self._hub.cancel_wait(self._readable, TimeoutError("nothing to read"))
+        now = monotonic()
+        for reader in self._readers:
+            if now >= reader.until and reader.readable.active:
+                self._hub.cancel_wait(reader.readable, TimeoutError("nothing to read"))
+
+
+_watches: WeakKeyDictionary[Any, _Watch] = WeakKeyDictionary()
 
 
 def reader_for(sock: socket.socket, tick_s: float) -> Reader:
