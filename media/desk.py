@@ -1,7 +1,8 @@
 """The desk: the call's one thread for slow work. The database and the appointment NLP live here, off the audio path.
 
 Everything comes in through a bounded queue and nobody waits for it. While the database is away records are kept and
-written when it is back (X7). What the booking side has to say goes back as [SERVER] facts.
+written when it is back (X7); the booking side goes on meanwhile, so that the caller is told. What it has to say goes
+back as [SERVER] facts.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -38,6 +40,13 @@ class CallStore(Protocol):
 Job = Callable[[], None]
 
 
+class _Item(NamedTuple):
+    """What stands in the queue: a record to be written in its place, or something to do; no job ends the loop."""
+
+    job: Job | None
+    is_record: bool = True
+
+
 class Desk:
     """The journal of one call (media.turn_log.Journal). Start `loop` in a thread; `close` ends it after a flush.
 
@@ -57,8 +66,9 @@ class Desk:
         self._generation = generation
         self._audio_ms = audio_ms
         self._tell = tell
-        self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE_RECORDS)
-        self._closing = False
+        self._jobs: queue.Queue[_Item] = queue.Queue(QUEUE_RECORDS)
+        self._unwritten: deque[Job] = deque()  # records in order, the first of which the database did not take yet
+        self._retry_at = 0.0
         self._give_up_at = 0.0
         self.history: list[TurnRecord] = []  # this stream's turns, for re-creating the model's memory
 
@@ -75,11 +85,11 @@ class Desk:
         self._booking.heard(record.role, record.text, f"{record.generation}.{record.seq}", _ms())
         self._put(lambda: self._store.add_turns([record]))
         if record.role == "agent":
-            self._put(lambda: self._told(self._booking.agent_said(record.text, _ms())))
+            self._put(lambda: self._told(self._booking.agent_said(record.text, _ms())), is_record=False)
 
     def key(self, digit: str) -> None:
         """One key of the keypad."""
-        self._put(lambda: self._told(self._booking.key(digit, _ms())))
+        self._put(lambda: self._told(self._booking.key(digit, _ms())), is_record=False)
 
     def greeting_done(self) -> None:
         self._put(self._store.greeting_done)
@@ -102,43 +112,69 @@ class Desk:
     def close(self) -> None:
         """No more records will come; the loop ends when all is written or the flush deadline is over."""
         self._give_up_at = time.monotonic() + FLUSH_S
-        self._closing = True
-        self._jobs.put(None)
+        self._jobs.put(_Item(None))
 
     @property
     def waiting(self) -> int:
-        return self._jobs.qsize()
+        return self._jobs.qsize() + len(self._unwritten)
 
-    def _put(self, job: Job) -> None:
+    def _put(self, job: Job, *, is_record: bool = True) -> None:
         try:
-            self._jobs.put_nowait(job)
+            self._jobs.put_nowait(_Item(job, is_record))
         except queue.Full:
             log.error("desk queue is full, record lost")
 
     # -- the thread --------------------------------------------------------------------------------------------
 
     def loop(self) -> None:
-        """Record after record, in order; between them whatever the booking side has due."""
+        """Item after item, in order; between them what the booking side has due, and records the database missed."""
         while True:
-            wait_ms = self._booking.wait_ms(_ms())
             try:
-                job = self._jobs.get(timeout=None if wait_ms is None else wait_ms / 1000)
+                job, is_record = self._jobs.get(timeout=self._wait_s())
             except queue.Empty:
                 self._told(self._booking.tick(_ms()))
+                self._write()
                 continue
             if job is None:
+                self._flush()
                 return
-            self._carry_out(job)
+            if not is_record:
+                job()
+            elif len(self._unwritten) < QUEUE_RECORDS:
+                self._unwritten.append(job)
+                self._write()
+            else:
+                log.error("database away, record lost")
 
-    def _carry_out(self, job: Job) -> None:
-        while True:
+    def _wait_s(self) -> float | None:
+        """How long the queue may be waited for: until the next retry or the booking side's next step."""
+        due_ms = self._booking.wait_ms(_ms())
+        waits = [] if due_ms is None else [due_ms / 1000]
+        if self._unwritten:
+            waits.append(max(0.0, self._retry_at - time.monotonic()))
+        return min(waits, default=None)
+
+    def _write(self) -> None:
+        """Write what is unwritten, in order, as far as the database takes it."""
+        while self._unwritten and time.monotonic() >= self._retry_at:
             try:
-                return job()
+                self._unwritten[0]()
             except DatabaseUnavailable as away:
-                if self._closing and time.monotonic() > self._give_up_at:
-                    log.error("database away, record lost", error=str(away))
-                    return None
-                time.sleep(RETRY_S)
+                if not self._retry_at:
+                    log.warning("database away, records wait", error=str(away), records=len(self._unwritten))
+                self._retry_at = time.monotonic() + RETRY_S
+                return
+            self._retry_at = 0.0
+            self._unwritten.popleft()
+
+    def _flush(self) -> None:
+        """After the call: until all is written or the deadline is over."""
+        self._write()
+        while self._unwritten and time.monotonic() < self._give_up_at:
+            time.sleep(RETRY_S)
+            self._write()
+        if self._unwritten:
+            log.error("database away, records lost", records=len(self._unwritten))
 
     def _told(self, told: list[Told]) -> None:
         """Put messages before the model, and note that it has them."""

@@ -136,6 +136,7 @@ class BookingDesk:
             return self._steps.advance(session, self._draft, Moment(self._latest, self._words, self._now()))
 
         self._steps.settled = False
+        self._retry_at_ms = None
         told = self._in_transaction(advance, at_ms)
         if self._steps.settled and self._retry_at_ms is None:
             self._nlp.settle()
@@ -145,7 +146,6 @@ class BookingDesk:
     def _in_transaction(self, work: Callable[[Session], list[ServerMessage]], at_ms: int) -> list[Told]:
         """Run one step and store its messages and the draft with it. The database away: an honest refusal."""
         before = self._draft.as_dict()
-        self._retry_at_ms = None
 
         def step(session: Session) -> list[Told]:
             self._draft = Draft.restored(before)  # the transaction may run more than once
