@@ -12,18 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench import noise_makers as makers
+from bench.level_listener import LevelListener
 from bench.speech_corpus import Clip, Labels, Samples, at_level, babble, looped, talk, to_mulaw
 from bench.speech_lines import TEST_LANGUAGE
 from media import mulaw
 from media.audio_config import FRAME_MS, SAMPLE_RATE_HZ
 from media.barge_in import BargeIn, BargeInSettings, Decision
 from media.input_gate import InputGate
-from media.listener import LevelListener, VoiceListener
+from media.listener import VoiceListener
 
 SETTINGS = BargeInSettings(grace_frames=0)
 LISTENERS: dict[str, Callable[[InputGate], LevelListener | VoiceListener]] = {
     "level alone": LevelListener,
-    "voice": VoiceListener,
+    "voice": lambda gate: VoiceListener(gate, now=lambda: 0.0),  # no echo here: no clock
 }
 LINE_HISS = 10.0
 CALLER_RMS = 1640.0

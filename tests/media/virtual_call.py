@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from bench.level_listener import LevelListener
 from media.conversation import Conversation
 from media.conversation_settings import ConversationSettings
-from media.input_gate import GateResult, InputGate
-from media.listener import BARGE_IN_DELTA
+from media.input_gate import InputGate
 from media.metrics import CallMetrics
 from media.playout import Playout
 from media.twilio_protocol import OutboundMessages
@@ -39,17 +39,6 @@ def tone(rms: int) -> bytes:
 LOUD = tone(1500)
 # Ten different words each: an agent that repeats itself would be taken for a loop (W12).
 NUMBERS = [" ".join(f"w{n}x{i}" for i in range(10)) for n in range(90)]
-
-
-class LevelListener:
-    """Whatever is louder than the line is a voice: so that a tone can play the caller."""
-
-    def __init__(self, gate: InputGate) -> None:
-        self._gate = gate
-
-    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]:
-        loud = gate.rms > self._gate.noise_floor + BARGE_IN_DELTA
-        return loud, loud
 
 
 @dataclass

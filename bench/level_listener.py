@@ -1,0 +1,18 @@
+"""The listener of a build that goes by level alone: what ours is compared with, and a tone's ear on the virtual clock."""
+
+from __future__ import annotations
+
+from media.input_gate import GateResult, InputGate
+from media.listener import BARGE_IN_DELTA
+
+
+class LevelListener:
+    """Loud is `noise_floor + delta`; every loud frame is a voice."""
+
+    def __init__(self, gate: InputGate) -> None:
+        self._gate = gate
+
+    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]:
+        """(loud, speechlike) of one inbound frame, after the gate has seen it."""
+        loud = gate.rms > self._gate.noise_floor + BARGE_IN_DELTA
+        return loud, loud
