@@ -34,7 +34,8 @@ START_WITHIN_S = 30
 MAX_TO_MODEL_MS, MAX_GAP_MS = 60.0, 40.0
 HEAD = (
     "| server | calls | CPU ms per call-second | of the relay | core used | MB a call | outbound gap p50/p99 ms |"
-    " caller→model p50/p99 ms | model→caller p50/p99 ms | answers | bytes lost/doubled | turns silent |"
+    " caller→model p50/p99 ms | model→caller p50/p99 ms | answers | bytes lost/doubled |"
+    " calls lost/refused, silent turns |"
 )
 
 
@@ -136,7 +137,7 @@ def _tell_problems(log: Path) -> None:
         print(f"{len(lines)} problems in the server's log, the first:\n{lines[0]}", file=sys.stderr)
 
 
-def measure(server: str, calls: int, seconds: float, speech: Path) -> Result:
+def measure(server: str, calls: int, seconds: float, speech: Path, spin: bool) -> Result:
     """One load on one server."""
     model_port = free_port()
     with SERVERS[server](model_port, calls) as subject:
@@ -144,7 +145,7 @@ def measure(server: str, calls: int, seconds: float, speech: Path) -> Result:
         command += ["--seconds", str(seconds), "--port", str(subject.port), "--model-port", str(model_port)]
         command += ["--speech", str(speech), "--number", CLINIC_NUMBER]
         command += [part for pid in subject.pids for part in ("--pid", str(pid))]
-        command += ["--webhook"] * subject.webhook
+        command += ["--webhook"] * subject.webhook + ["--spin"] * spin
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as generator:
             pin(generator.pid, 1)
             output, _ = generator.communicate()
@@ -156,16 +157,17 @@ def measure(server: str, calls: int, seconds: float, speech: Path) -> Result:
 
 
 def keeps_the_limits(result: Result) -> bool:
-    whole = not (result["lost_calls"] or result["silent_turns"] or result["lost_bytes"] or result["doubled_bytes"])
+    wrong = ("lost_calls", "refused_calls", "silent_turns", "lost_bytes", "doubled_bytes")
+    whole = not any(result[name] for name in wrong)
     return whole and result["to_model"]["p99"] <= MAX_TO_MODEL_MS and result["gaps"]["p99"] <= MAX_GAP_MS
 
 
-def capacity(server: str, seconds: float, speech: Path, start: int, step: int) -> list[Result]:
+def capacity(server: str, seconds: float, speech: Path, spin: bool, start: int, step: int) -> list[Result]:
     """Loads from `start` upwards until one breaks a limit; the last that kept them all is the capacity."""
     results = []
     calls = start
     while True:
-        results.append(measure(server, calls, seconds, speech))
+        results.append(measure(server, calls, seconds, speech, spin))
         if not keeps_the_limits(results[-1]):
             return results
         calls += step
@@ -187,7 +189,7 @@ def table(results: list[Result]) -> str:
             *(f"{result[name]['p50']:.1f} / {result[name]['p99']:.1f}" for name in ("gaps", "to_model", "to_caller")),
             f"{result['answers']}",
             f"{result['lost_bytes']} / {result['doubled_bytes']}",
-            f"{result['silent_turns'] + result['lost_calls']}",
+            f"{result['lost_calls']} / {result['refused_calls']} / {result['silent_turns']}",
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -204,6 +206,7 @@ def main() -> None:
     parser.add_argument("--calls", default="1,10,50", help="loads to measure, with commas")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each load is measured")
     parser.add_argument("--speech", type=Path, help="raw 8 kHz mu-law that the callers say")
+    parser.add_argument("--spin", action="store_true", help="keep the other core awake: steadier, but needs it whole")
     parser.add_argument("--capacity", action="store_true", help="search the most calls within the limits")
     parser.add_argument("--step", type=int, default=50, help="of the capacity search")
     parser.add_argument("--prepare-database", action="store_true", help=argparse.SUPPRESS)
@@ -219,9 +222,11 @@ def main() -> None:
     servers = options.server or ["relay", "ours"]
     if options.capacity:
         for server in servers:
-            results += capacity(server, options.seconds, speech, loads[-1], options.step)
+            results += capacity(server, options.seconds, speech, options.spin, loads[-1], options.step)
     else:
-        results = [measure(server, calls, options.seconds, speech) for calls in loads for server in servers]
+        results = [
+            measure(server, calls, options.seconds, speech, options.spin) for calls in loads for server in servers
+        ]
     print(table(results))
 
 

@@ -16,8 +16,10 @@ SPEECH_FRAMES = 125  # 2.5 s of speech a turn
 NOTICED_FRAMES = 5  # after which the model notices it
 ENDPOINT_FRAMES = 25  # of silence until the model takes the turn for ended
 PAUSE_S = 1.2  # between hearing an answer's end and speaking again: more than the refractory time
-FIRST_WORDS_S = 2.5  # how long the caller waits for a greeting
+FIRST_WORDS_S = 2.5  # how long the caller waits for a greeting, at least
+CYCLE_S = 10.0  # about one turn: callers begin at different points of it, so that no two moments of a run differ
 PATIENCE_S = 12.0  # for an answer to be heard to its end
+GOLDEN = 0.618034  # its multiples, without their whole part, spread evenly however many there are
 _WORD = 8
 
 
@@ -34,7 +36,7 @@ class Caller(WSListener):
         self._sent_at = array("d")
         self._next_at_model = 0
         self._speaking_from: int | None = None  # frame number
-        self._speak_at = 0.0
+        self._speak_at = self._first_words_at = 0.0
         self._awaiting = False  # the answer to the last turn has not begun
         self._give_up_at = 0.0
         self._expected = bytearray()
@@ -61,7 +63,8 @@ class Caller(WSListener):
         }
         self._send({"event": "connected", "protocol": "Call", "version": "1.0.0"})
         self._send({"event": "start", "sequenceNumber": "1", "streamSid": self._sid, "start": start})
-        self._speak_at = self._world.now() + FIRST_WORDS_S
+        self._first_words_at = self._world.now() + FIRST_WORDS_S + self._number * GOLDEN % 1 * CYCLE_S
+        self._speak_at = self._first_words_at
 
     def hang_up(self) -> None:
         if self._transport is not None:
@@ -182,7 +185,7 @@ class Caller(WSListener):
         self._last_media_at = now
         self._heard += sound
         if len(self._heard) >= self._answer_ends:
-            self._speak_at = self._plays_until + PAUSE_S
+            self._speak_at = max(self._first_words_at, self._plays_until + PAUSE_S)
 
     @property
     def is_idle(self) -> bool:

@@ -67,6 +67,7 @@ class Samples:
     cleared: int = 0
     cancelled: int = 0
     lost_calls: int = 0
+    refused_calls: int = 0  # the webhook offered something else than a stream
 
 
 class World:
