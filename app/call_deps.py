@@ -11,6 +11,7 @@ import structlog
 from app import prometheus, stream_token
 from app.context import Worker
 from app.live_calls import Slot
+from app.settings import Settings
 from media.conversation_settings import MediaTuning
 from media.media_ws_ai import Depths, NotAdmitted
 from media.metrics import CallMetrics
@@ -29,6 +30,12 @@ log = structlog.get_logger(__name__)
 
 # The sandbox takes any key; OpenAI's address cannot be reached without a real one (app/settings.py).
 SANDBOX_KEY = "sandbox"
+
+
+def endpoint(settings: Settings) -> Endpoint:
+    """Where the configured model is."""
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else SANDBOX_KEY
+    return Endpoint(settings.openai_realtime_url, key)
 
 
 class WorkerDeps:
@@ -79,10 +86,9 @@ class WorkerDeps:
 
     def make_engine(self, context: CallContext) -> Engine:
         settings = self._worker.settings
-        key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else SANDBOX_KEY
         defaults = SessionDefaults(settings.openai_realtime_model, settings.openai_transcription_model)
         config = session_config(context, defaults, datetime.now(UTC))
-        return OpenAIRealtime(Endpoint(settings.openai_realtime_url, key), config)
+        return OpenAIRealtime(endpoint(settings), config)
 
     def store(self, context: CallContext) -> CallStore:
         return CallStore(self._worker.database, context, lambda: datetime.now(UTC))

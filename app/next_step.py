@@ -13,6 +13,7 @@ from enum import Enum, auto
 from sqlalchemy.orm import Session
 
 from app.twilio_form import CALL_OVER, DIAL_ANSWERED
+from services.call_limits import CALLER_LIMIT
 from services.call_log import add_call_event
 from services.calls import find_call, finish_call, renew_stream
 from services.models import Business, BusinessSettings, Call, Fallback, NextStep
@@ -113,6 +114,8 @@ def _after_message(session: Session, call: Call, form: Mapping[str, str], now: d
 
 
 def _fallback_step(settings: BusinessSettings, call: Call, reason: str) -> Step:
+    if reason == CALLER_LIMIT:  # whoever calls again and again does not ring the owner's telephone instead
+        return Step(Answer.UNAVAILABLE, settings.language, reason=reason)
     if settings.fallback is Fallback.FORWARD and settings.transfer_numbers:
         number = settings.transfer_numbers[0]
         return Step(Answer.DIAL, settings.language, number, call.dialled, reason=reason)

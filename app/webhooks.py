@@ -15,6 +15,7 @@ from app import prometheus, stream_token, twiml
 from app.context import public_url, worker
 from app.next_step import OVERLOAD, Answer, Step, decide_next_step, note, stream_step, take_fallback
 from app.twilio_form import BadForm, IncomingCall, read_call_sid, read_incoming_call, read_number, read_word
+from services.call_limits import LIMITS, exceeded
 from services.calls import find_business_by_number, find_call, first_number, open_call, set_call_status
 from services.database import DatabaseUnavailable
 from services.tenancy import TenantError
@@ -23,6 +24,9 @@ log = structlog.get_logger(__name__)
 
 # From the TwiML to the socket's start message. Twilio needs a second or two.
 TOKEN_LIFE = timedelta(seconds=120)
+
+# A call that was refused stays refused when its webhook is repeated.
+REFUSALS = LIMITS | {OVERLOAD}
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhook")
 
@@ -138,9 +142,12 @@ def _receive(session: Session, incoming: IncomingCall, now: datetime) -> Step | 
         dialled=incoming.dialled,
         now=now,
     )
-    is_new = call.started_at == now
-    if call.end_reason == OVERLOAD or (is_new and worker().live_calls.full):
-        return take_fallback(session, call, OVERLOAD, now)
+    refusal = call.end_reason if call.end_reason in REFUSALS else None
+    if call.started_at == now:
+        overload = OVERLOAD if worker().live_calls.full else None
+        refusal = overload or exceeded(session, business.settings, call, now)
+    if refusal is not None:
+        return take_fallback(session, call, refusal, now)
     return stream_step(call, call.started_at)
 
 

@@ -93,8 +93,8 @@ def conversation_settings(context: CallContext, tuning: MediaTuning) -> Conversa
         goodbye_length=say(sentences.GOODBYE_LENGTH),
         ask_again=say(sentences.ASK_AGAIN),
         handing_over=say(sentences.HANDING_OVER),
-        one_moment=notice("one_moment", context.language),
-        trouble=notice("trouble", context.language),
+        one_moment=context.one_moment_clip or notice("one_moment", context.language),
+        trouble=context.trouble_clip or notice("trouble", context.language),
     )
 
 

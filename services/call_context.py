@@ -62,7 +62,7 @@ class ResumeState:
 class CallContext:
     """One call and the business it belongs to, frozen as it was when the stream was claimed.
 
-    voice, model, transcription_model: None means the installation's default. greeting_clip: raw 8 kHz mu-law.
+    voice, model, transcription_model: None means the installation's default. _clip: raw 8 kHz mu-law.
     """
 
     call_id: int
@@ -76,6 +76,8 @@ class CallContext:
     enable_greeting: bool
     greeting_text: str
     greeting_clip: bytes | None
+    one_moment_clip: bytes | None
+    trouble_clip: bytes | None
     voice: str | None
     model: str | None
     transcription_model: str | None

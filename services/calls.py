@@ -37,6 +37,11 @@ _CARRIER_ENDED = {
 }
 # What may still follow each of Twilio's statuses: webhooks arrive late and in any order.
 _CARRIER_ORDER = ["queued", "initiated", "ringing", "in-progress", *_CARRIER_ENDED]
+# Read with a call, nowhere else.
+_CLIPS = [
+    undefer(clip)
+    for clip in (BusinessSettings.greeting_clip, BusinessSettings.one_moment_clip, BusinessSettings.trouble_clip)
+]
 
 
 class UnknownCall(Exception):
@@ -150,7 +155,7 @@ def load_call_context(session: Session, call_id: int) -> CallContext:
     """Everything media needs. Raises UnknownCall."""
     call = bind_call(session, call_id)
     business = session.scalars(select(Business)).one()
-    settings = session.scalars(select(BusinessSettings).options(undefer(BusinessSettings.greeting_clip))).one()
+    settings = session.scalars(select(BusinessSettings).options(*_CLIPS)).one()
     return CallContext(
         call_id=call.id,
         call_sid=call.call_sid,
@@ -163,6 +168,8 @@ def load_call_context(session: Session, call_id: int) -> CallContext:
         enable_greeting=settings.enable_greeting,
         greeting_text=settings.greeting_text,
         greeting_clip=settings.greeting_clip,
+        one_moment_clip=settings.one_moment_clip,
+        trouble_clip=settings.trouble_clip,
         voice=settings.voice,
         model=settings.model,
         transcription_model=settings.transcription_model,

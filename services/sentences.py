@@ -20,6 +20,9 @@ GOODBYE_LENGTH: Final = {
     "he": "הגענו לסוף הזמן של השיחה הזאת. תודה שהתקשרת ולהתראות.",
     "en": "We have reached the end of this call's time. Thank you for calling, goodbye.",
 }
+# Recorded (media/clips, app/render_clips.py): what is heard while no model can speak.
+ONE_MOMENT: Final = {"he": "רק רגע.", "en": "One moment."}
+TROUBLE: Final = {"he": "סליחה, יש לנו תקלה. רק רגע.", "en": "Sorry, we have a problem. One moment."}
 HANDING_OVER: Final = {
     "he": "רק רגע, אני מעבירה אותך.",
     "en": "One moment, I'm putting you through.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from wtforms import BooleanField, IntegerField, SelectField, ValidationError
+from wtforms.validators import Optional
 
 from app.admin.forms import (
     Lines,
@@ -81,6 +82,9 @@ class HandoverForm(PageForm):
     max_call_minutes = IntegerField(validators=[between(1, 60)])
     silence_prompt_s = IntegerField(validators=[between(4, 60)])
     max_silence_prompts = IntegerField(validators=[between(0, 10)])
+    max_calls_at_once = IntegerField(validators=[Optional(), between(1, 1000)])
+    max_calls_per_caller_hour = IntegerField(validators=[Optional(), between(1, 1000)])
+    daily_minutes = IntegerField(validators=[Optional(), between(1, 100_000)])
 
     def validate_transfer_numbers(self, field: Lines) -> None:
         if len(field.data) > TRANSFER_LIMIT:

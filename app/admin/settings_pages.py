@@ -36,6 +36,8 @@ def settings() -> ResponseReturnValue:
     def apply(row: BusinessSettings, form: Form) -> None:
         if row.greeting_text != form.greeting_text.data:
             row.greeting_clip = None  # it speaks the old words
+        if row.language != form.language.data:
+            row.one_moment_clip = row.trouble_clip = None
         row.business.name = form.name.data
         for field in form:
             if field.name != "name":
@@ -48,7 +50,7 @@ def settings() -> ResponseReturnValue:
 def voice() -> ResponseReturnValue:
     def apply(row: BusinessSettings, form: Form) -> None:
         if (row.voice or "") != form.voice.data:
-            row.greeting_clip = None
+            row.greeting_clip = row.one_moment_clip = row.trouble_clip = None
         for name in ("voice", "model", "transcription_model"):
             setattr(row, name, form[name].data or None)
 

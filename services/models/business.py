@@ -80,6 +80,9 @@ class BusinessSettings(TenantOwned, Base):
     greeting_text: Mapped[str] = mapped_column(Text, default="")
     # Raw 8 kHz mu-law of the greeting, when it was rendered before.
     greeting_clip: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    # … and of the sentences for when the model is away; None: the shipped ones (media/clips).
+    one_moment_clip: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    trouble_clip: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     voice: Mapped[str | None] = mapped_column(String(64))
     model: Mapped[str | None] = mapped_column(String(64))
     transcription_model: Mapped[str | None] = mapped_column(String(64))
@@ -106,6 +109,10 @@ class BusinessSettings(TenantOwned, Base):
     transfer_numbers: Mapped[list[str]] = mapped_column(default=list)
     fallback: Mapped[Fallback] = mapped_column(choice(Fallback), default=Fallback.MESSAGE)
     max_call_minutes: Mapped[int] = mapped_column(default=15)
+    # Against abuse; None means no limit (services/call_limits.py).
+    max_calls_at_once: Mapped[int | None]
+    max_calls_per_caller_hour: Mapped[int | None] = mapped_column(default=60)
+    daily_minutes: Mapped[int | None]
     silence_prompt_s: Mapped[int] = mapped_column(default=8)
     max_silence_prompts: Mapped[int] = mapped_column(default=3)
     # Permissions.
