@@ -32,11 +32,16 @@ SEARCH_EVERY = 2  # such frames between two looks over all delays
 FAINT = 30  # RMS of the reference's low band below which nothing can come back
 
 _BYTES_PER_MS = 2 * LOW_PER_MS
+_NOTHING = b"\x01\x00"  # a low-band sample of silence, see `low_band`
 
 
 def low_band(pcm16: bytes) -> bytes:
-    """0-1000 Hz of linear samples, every fourth one kept."""
-    return audioop.tomono(audioop.tomono(pcm16, 2, 0.5, 0.5), 2, 0.5, 0.5)
+    """0-1000 Hz of linear samples, every fourth one kept; a rest of up to three is left out.
+
+    Raised by one step, because `findfit` never gets past a stretch of zeros.
+    """
+    whole = pcm16[: len(pcm16) // 8 * 8]
+    return audioop.bias(audioop.tomono(audioop.tomono(whole, 2, 0.5, 0.5), 2, 0.5, 0.5), 2, 1)
 
 
 class Match(NamedTuple):
@@ -68,7 +73,7 @@ class EchoGuard:
     def __init__(self) -> None:
         self.delay_ms: float | None = None
         self.coupling = 0.0  # level of the echo against what was played, once known
-        self._reference = bytes(KEPT_MS * _BYTES_PER_MS)
+        self._reference = _NOTHING * (KEPT_MS * LOW_PER_MS)
         self._end_ms = 0.0
         self._before = (0.0, b"")
         self._candidate_ms: float | None = None
@@ -82,7 +87,7 @@ class EchoGuard:
         pause = min(KEPT_MS, max(0.0, at_ms - self._end_ms))
         if self._end_ms and pause < FRAME_MS:
             pause = 0.0  # the sender's jitter; the far end plays on without a gap
-        silence = bytes(int(pause * LOW_PER_MS) * 2)
+        silence = _NOTHING * int(pause * LOW_PER_MS)
         self._end_ms = max(self._end_ms + pause, at_ms - KEPT_MS) + len(low) / _BYTES_PER_MS
         self._reference = (self._reference + silence + low)[-KEPT_MS * _BYTES_PER_MS :]
 
@@ -90,7 +95,7 @@ class EchoGuard:
         """What had not begun to play by `at_ms` never will."""
         unplayed = int(max(0.0, self._end_ms - at_ms) * LOW_PER_MS) * 2
         if unplayed:
-            self._reference = bytes(unplayed) + self._reference[: -min(unplayed, len(self._reference))]
+            self._reference = _NOTHING * (unplayed // 2) + self._reference[: -min(unplayed, len(self._reference))]
             self._end_ms -= unplayed / _BYTES_PER_MS
 
     def is_echo(self, at_ms: float, frame: bytes) -> bool:
@@ -128,14 +133,17 @@ class EchoGuard:
         if self._until_search > 0:
             return
         self._until_search = SEARCH_EVERY
-        match = self._look(at_ms, sound, audioop.rms(sound, 2), EARLIEST_MS, SPAN_MS)
-        if match.explained < FOUND:
-            return
-        candidate, self._candidate_ms = self._candidate_ms, match.delay_ms
-        if candidate is not None and abs(candidate - match.delay_ms) <= SAME_MS:
-            self.delay_ms = match.delay_ms
-            self._missed = 0
-            self._candidate_ms = None
+        level = audioop.rms(sound, 2)
+        candidate, self._candidate_ms = self._candidate_ms, None
+        if candidate is not None:
+            match = self._look(at_ms, sound, level, candidate - SAME_MS, candidate + SAME_MS)
+            if match.explained >= FOUND:
+                self.delay_ms = match.delay_ms
+                self._missed = 0
+                return
+        match = self._look(at_ms, sound, level, EARLIEST_MS, SPAN_MS)
+        if match.explained >= FOUND:
+            self._candidate_ms = match.delay_ms
 
     def _look(self, at_ms: float, low: bytes, level: int, least_ms: float, most_ms: float) -> Match:
         """The best copy of `low` among what was played between these delays before it."""

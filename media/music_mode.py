@@ -18,8 +18,8 @@ MUSIC_ZCR = 0.03
 STEADY = 600  # mean repetition at the lag of a held note, of 1024
 RESTLESS = 450  # mean change of the four bands from frame to frame, in 256ths of an octave
 # A caller who talks over the music is let through again.
-VOICE_SCORE = 1.0
-VOICE_FRAMES = 8
+VOICE_SCORE = 1.5
+VOICE_FRAMES = 5
 
 Change = Literal["", "entered", "left"]
 
@@ -49,12 +49,12 @@ class MusicMode:
         """A frame that `activity` has been fed just now; says whether music mode begins or ends with it."""
         was = self.active
         self._left -= was
-        if rms > threshold and zcr > MUSIC_ZCR:
-            step = 1 if is_musical(activity) else -1
-            self._evidence = max(0, min(ENTER_FRAMES, self._evidence + step))
+        musical = rms > threshold and zcr > MUSIC_ZCR and is_musical(activity)
+        self._evidence = min(ENTER_FRAMES, self._evidence + 1) if musical else max(0, self._evidence - 1)
         if self._evidence >= ENTER_FRAMES:
             self._left = HOLD_FRAMES
-        self._voice = min(VOICE_FRAMES, self._voice + 1) if activity.score > VOICE_SCORE else max(0, self._voice - 1)
+        voice = activity.score > VOICE_SCORE
+        self._voice = min(VOICE_FRAMES, self._voice + 1) if voice else max(0, self._voice - 1)
         if self._voice >= VOICE_FRAMES:
             self._left = self._evidence = 0
         if not was:

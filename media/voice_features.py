@@ -74,7 +74,7 @@ class VoiceFeatures:
     )
 
     def __init__(self) -> None:
-        self._history = bytes(_HISTORY)
+        self._history = b"\x01\x00" * (_HISTORY // 2)
         self._floors: list[int] = []
         self._bands: list[int] = []
         self._peak = _FIRST_PEAK
@@ -86,7 +86,7 @@ class VoiceFeatures:
         """The features of this frame, in the order of `FEATURES`."""
         split, rms, octaves = audioop.tomono, audioop.rms, _OCTAVES
         low = split(pcm16, 2, 0.5, 0.5)
-        lower = split(low, 2, 0.5, 0.5)
+        lower = audioop.bias(split(low, 2, 0.5, 0.5), 2, 1)  # findfit never gets past a stretch of zeros
         total = octaves[rms(pcm16, 2)]
         bands = [
             octaves[rms(split(lower, 2, 0.5, 0.5), 2)],
