@@ -165,6 +165,12 @@ class Caller(WSListener):
         self._awaiting = False
         self._give_up_at = self._first_delta_at + PATIENCE_S
 
+    def cancelled(self) -> None:
+        """The server took back the answer: what was not heard of it by now is not waited for."""
+        del self._expected[max(len(self._heard), self._answer_begins) :]
+        self._answer_ends = len(self._expected)
+        self._awaiting = True
+
     def expect_earlier(self, audio: bytes) -> None:
         """What was said before the model knew to whom: a greeting."""
         self._expected[:0] = audio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,16 @@ DELTAS = 50  # 5 s of answer
 BURST = 10  # deltas at once
 BURST_EVERY_S = 0.05
 THINK_S = 0.25
-TRANSCRIPT = "מה שעות הפתיחה שלכם ביום שלישי?"
-WORDS = "אנחנו פתוחים משעה תשע בבוקר "
+# Both sides say something else each time: an assistant that repeats itself is taken for stuck, and is.
+VOCABULARY = (  # noqa: SIM905
+    "בוקר ערב רחוב חניה קומה מעלית מרפאה רופא בדיקה מחיר תשלום קבלה ביטוח מסמך תעודה כתובת שכונה תחנה אוטובוס רכבת "
+    "חורף קיץ גשם שמש דלת חלון שולחן כיסא ספר עיתון מחשב טלפון מכתב חבילה מפתח ארנק תיק משקפיים כובע מעיל נעליים לחם"
+).split()
+QUESTION_WORDS, ANSWER_WORDS = 5, 17
+
+
+def words(count: int) -> str:
+    return " ".join(random.sample(VOCABULARY, count))
 
 
 class ModelSession(WSListener):
@@ -32,6 +41,7 @@ class ModelSession(WSListener):
         self._answers_by_itself = True
         self._turns = self._responses = 0
         self._response = ""  # of the answer being sent
+        self._words: list[str] = []  # of the answer, one for each third delta
         self._unclaimed: list[bytes] = []  # answers (a greeting) to a caller that was not heard yet
         self.caller: Caller | None = None
 
@@ -82,7 +92,7 @@ class ModelSession(WSListener):
                 "type": "conversation.item.input_audio_transcription.completed",
                 "item_id": item,
                 "content_index": 0,
-                "transcript": TRANSCRIPT,
+                "transcript": f"{words(QUESTION_WORDS)}?",
                 "usage": {"type": "duration", "seconds": 2},
             }
         )
@@ -118,6 +128,7 @@ class ModelSession(WSListener):
         self._send(
             {"type": "response.output_item.added", "response_id": response, "output_index": 0, "item": item},
         )
+        self._words = words(ANSWER_WORDS).split()
         audio = audible(DELTA_BYTES * DELTAS)
         if self.caller is not None:
             self.caller.expect(audio)
@@ -132,7 +143,8 @@ class ModelSession(WSListener):
             delta = b2a_base64(audio[start : start + DELTA_BYTES], newline=False).decode()
             self._send({"type": "response.output_audio.delta", **ids, "delta": delta})
             if start // DELTA_BYTES % 3 == 0:
-                self._send({"type": "response.output_audio_transcript.delta", **ids, "delta": WORDS})
+                word = self._words[start // DELTA_BYTES // 3]
+                self._send({"type": "response.output_audio_transcript.delta", **ids, "delta": f"{word} "})
         at += BURST * DELTA_BYTES
         if at < len(audio):
             self._world.loop.call_later(BURST_EVERY_S, self._burst, ids, audio, at)
@@ -142,7 +154,7 @@ class ModelSession(WSListener):
     def _finish(self, ids: dict[str, Any], status: str) -> None:
         self._response = ""
         self._send({"type": "response.output_audio.done", **ids})
-        self._send({"type": "response.output_audio_transcript.done", **ids, "transcript": WORDS * (DELTAS // 3)})
+        self._send({"type": "response.output_audio_transcript.done", **ids, "transcript": " ".join(self._words)})
         details = {"type": "cancelled", "reason": "client_cancelled"} if status == "cancelled" else None
         usage = {"total_tokens": 400, "input_token_details": {"audio_tokens": 100}, "output_token_details": {}}
         response = {"id": ids["response_id"], "status": status, "output": [], "usage": usage, "status_details": details}
@@ -150,7 +162,9 @@ class ModelSession(WSListener):
 
     def _cancel(self) -> None:
         if self._response:
-            self._world.samples.cancelled += 1
+            self._world.samples.cancelled += self._world.measuring
+            if self.caller is not None:
+                self.caller.cancelled()
             self._finish({"response_id": self._response, "item_id": f"item_a{self._responses}"}, "cancelled")
 
     def _send(self, event: dict[str, Any]) -> None:
