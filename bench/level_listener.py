@@ -1,4 +1,4 @@
-"""The listener of a build that goes by level alone: what ours is compared with, and a tone's ear on the virtual clock."""
+"""A listener that goes by level alone: what ours is compared with, and the ear of tones on the virtual clock."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from math import ceil
 from media.audio_config import BYTES_PER_MS, FRAME_MS
 from media.tx_queue import Utterance
 
-_RUN_OF_MARKS = 3  # this many echoes in a row must agree before the far end counts as late
+_RUN_OF_MARKS = 6  # this many echoes in a row (a good second) must agree before the far end counts as late
 _EDGE_MS = 1.0  # a frame that should have begun this short a time ago may not have
 
 

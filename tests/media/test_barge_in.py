@@ -40,3 +40,19 @@ def test_an_answer_held_for_a_voice_goes_on_while_noise_goes_on() -> None:
     barge_in = speaking()
     feed(barge_in, 10, loud=True, voice=True)
     assert feed(barge_in, BargeInSettings().window_frames, loud=True, voice=False) == [Decision.RESUME]
+
+
+def test_a_sentence_whose_words_are_on_their_way_is_never_talked_into() -> None:
+    barge_in = speaking()
+    feed(barge_in, 10, loud=True, voice=True)
+    barge_in.words_expected = True
+    for _ in range(5):  # every other syllable too soft to tell, and a breath between the words
+        assert feed(barge_in, 16, loud=True, voice=True) == []
+        assert feed(barge_in, 15, loud=False, voice=False) == []
+    assert barge_in.words(valid=True) is Decision.INTERRUPT
+
+
+def test_speech_that_simply_goes_on_interrupts() -> None:
+    barge_in = speaking()
+    feed(barge_in, 10, loud=True, voice=True)
+    assert feed(barge_in, BargeInSettings().sustained_frames, loud=True, voice=True) == [Decision.INTERRUPT]
