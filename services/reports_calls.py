@@ -123,7 +123,8 @@ def conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
         yield Call.started_at < wanted.until
     if wanted.kind:
         yield Call.is_test.is_(wanted.kind == "test")
-    booked = exists().where(Appointment.call_id == Call.id, Appointment.business_id == Call.business_id)
+    # Read once and kept, where asking for each call would search the appointments again and again.
+    booked = Call.id.in_(select(Appointment.call_id).where(Appointment.call_id.is_not(None)))
     if wanted.result == "booked":
         yield booked
     elif wanted.result == "not_booked":
@@ -146,10 +147,14 @@ def _mentions(text: str) -> ColumnElement[bool]:
             Turn.call_id == Call.id, Turn.business_id == Call.business_id, Turn.text.icontains(text, autoescape=True)
         ),
     ]
-    digits = re.sub(r"\D", "", text).removeprefix("972").lstrip("0")
-    if len(digits) >= 3:
-        places.append(Call.caller.contains(digits))
-    return or_(*places)
+    return or_(*places, *(Call.caller.contains(each) for each in number_parts(text)))
+
+
+def number_parts(text: str) -> set[str]:
+    """What to look for inside numbers in E.164 when somebody writes a number, or a part of one, in his own way."""
+    digits = re.sub(r"\D", "", text)
+    parts = {digits, digits.removeprefix("972"), digits.removeprefix("0")}
+    return {each for each in parts if len(each) >= 3}
 
 
 def _rows(session: Session, calls: Sequence[Call], now: datetime) -> list[CallRow]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.models import Appointment, AppointmentStatus, Call, Customer, Lead, LeadStatus, Membership, Role, User
+from services.reports_calls import number_parts
 
 PAGE_ROWS = 30
 R = TypeVar("R")
@@ -58,7 +59,7 @@ def customer_page(session: Session, text: str, number: int) -> Page[Customer]:
             or_(
                 Customer.name.icontains(text, autoescape=True),
                 Customer.city.icontains(text, autoescape=True),
-                *_number_holds(text),
+                *(Customer.phone.contains(each) for each in number_parts(text)),
             )
         )
     return _page(session, query, number)
@@ -127,8 +128,3 @@ def colleagues(session: Session) -> list[Colleague]:
 def _page(session: Session, query: Select[R], number: int) -> Page[R]:
     rows: Sequence[R] = session.scalars(query.offset((number - 1) * PAGE_ROWS).limit(PAGE_ROWS + 1)).all()
     return Page(rows[:PAGE_ROWS], number, len(rows) > PAGE_ROWS)
-
-
-def _number_holds(text: str) -> list[ColumnElement[bool]]:
-    digits = "".join(c for c in text if c.isdigit()).removeprefix("972").lstrip("0")
-    return [Customer.phone.contains(digits)] if len(digits) >= 3 else []

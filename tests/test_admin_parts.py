@@ -7,17 +7,23 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.admin import formats
 from app.admin.call_story import tell
+from app.admin.call_words import end_words, server_words
 from app.admin.text_diff import DiffLine, diff_lines
 from app.admin.week import lay_out, sunday_of
 from app.admin.why import read_clock, read_day, read_time
+from app.next_step import OVERLOAD
+from services import end_reasons
+from services.call_limits import LIMITS
 from services.models import Appointment, AppointmentStatus, Call, CallEvent, Turn, TurnRole
 from services.policy_settings import build_policy
 from services.reports_calls import CallDetail
+from services.server_messages import _HEADS, _TEXTS
 
 ZONE = ZoneInfo("Asia/Jerusalem")
 POLICY = build_policy(
@@ -148,3 +154,11 @@ def test_a_call_is_told_in_the_order_it_happened() -> None:
     assert story.moments[2].latency == (("model", 200.0),)
     assert [strip.kind for strip in story.strips] == ["agent", "caller", "cut"]
     assert all(0 <= strip.start <= 1000 for strip in story.strips)
+
+
+def test_everything_the_server_may_say_has_words_of_its_own(web_app: Flask) -> None:
+    heads = {_HEADS.get(kind, kind).split()[-1] for kind in _TEXTS["en"]} - {"offer", "no_offer", "date", "time"}
+    with web_app.test_request_context(headers={"Accept-Language": "en"}):
+        assert {kind for kind in heads if server_words(kind) == kind.replace("_", " ")} == set()
+        reasons = [value for name, value in vars(end_reasons).items() if name.isupper()] + [*LIMITS, OVERLOAD]
+        assert {reason for reason in reasons if end_words(reason) == reason.replace("_", " ")} == set()

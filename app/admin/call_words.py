@@ -12,13 +12,13 @@ def end_words(reason: str | None) -> str:
         return t("עדיין נמשכת", "still going on")
     known = {
         "caller_hangup": t("המתקשר ניתק", "the caller hung up"),
-        "agent_goodbye": t("נפרדו", "they said goodbye"),
         "goodbye": t("נפרדו", "they said goodbye"),
         "max_length": t("הגיעה לאורך המרבי", "it reached the longest length"),
         "silence": t("המתקשר שתק", "the caller was silent"),
         "hand_over": t("הועברה לאדם", "handed over to a person"),
-        "requested_end": t("נותקה מדף השיחות", "ended from the live page"),
-        "loop": t("העוזר חזר על עצמו", "the assistant was repeating itself"),
+        "caller_limit": t("יותר מדי שיחות מהמספר הזה", "too many calls from this number"),
+        "calls_limit": t("יותר מדי שיחות בבת אחת", "too many calls at once"),
+        "minutes_limit": t("נגמרו הדקות להיום", "today's minutes were used up"),
         "model_unreachable": t("המודל לא היה זמין", "the model could not be reached"),
         "overload": t("היה עומס", "too many calls at once"),
         "stream_lost": t("הקו נפל", "the line was lost"),
@@ -45,7 +45,7 @@ def event_words(kind: str) -> str:
         "stream-stopped": t("הקו נסגר", "The line closed"),
         "stream-error": t("תקלה בקו", "A fault on the line"),
         "hand_over": t("ביקשו אדם", "A person was asked for"),
-        "reconnected": t("המודל התחבר מחדש", "The model was reconnected"),
+        "one_moment": t("נאמר ״רק רגע״", "“One moment” was said"),
     }
     return known.get(kind, kind.replace("_", " ").replace("-", " "))
 
@@ -58,12 +58,15 @@ def server_words(kind: str) -> str:
         "need_phone": t("חסר טלפון", "the phone number is missing"),
         "need_name": t("חסר שם", "the name is missing"),
         "need_datetime": t("חסר מועד", "day and time are missing"),
+        "phone_noted": t("המספר נרשם", "the number was noted"),
+        "confirm_booking": t("לשאול אם לקבוע", "ask whether to book"),
+        "confirm_move": t("לשאול אם להעביר", "ask whether to move it"),
+        "confirm_cancel": t("לשאול אם לבטל", "ask whether to cancel it"),
         "appointment_created": t("נקבע תור", "an appointment was booked"),
         "appointment_moved": t("התור הוזז", "the appointment was moved"),
         "appointment_cancelled": t("התור בוטל", "the appointment was cancelled"),
         "error": t("תקלה", "an error"),
         "false_claim": t("העוזר אמר שקבע, ולא נקבע: תוקן", "it claimed a booking there was not: corrected"),
-        "hours_info": t("שעות הפתיחה", "the opening hours"),
     }
     return known.get(kind, kind.replace("_", " "))
 

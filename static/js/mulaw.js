@@ -1,7 +1,7 @@
 // G.711 mu-law and sample rates, for the telephone in the page. Pure: numbers in, numbers out.
 
 const BIAS = 0x84;
-const CLIP = 32635;
+const CLIP = 8158;
 
 const DECODED = Float32Array.from({ length: 256 }, (_, code) => {
   const bits = ~code & 0xff;
@@ -14,12 +14,10 @@ export const decode = (code) => DECODED[code];
 
 /** A sample from -1 to 1 as one mu-law byte. */
 export function encode(sample) {
-  let value = Math.round(Math.max(-1, Math.min(1, sample)) * 32767);
-  const sign = value < 0 ? 0x80 : 0;
-  value = Math.min(Math.abs(value), CLIP) + BIAS;
-  let exponent = 7;
-  for (let mask = 0x4000; exponent > 0 && !(value & mask); mask >>= 1) exponent--;
-  return ~(sign | (exponent << 4) | ((value >> (exponent + 3)) & 0x0f)) & 0xff;
+  const level = Math.round(Math.max(-1, Math.min(1, sample)) * 32767) >> 2; // G.711 knows 14 bits
+  const value = Math.min(Math.abs(level), CLIP) + (BIAS >> 2);
+  const exponent = Math.max(0, 26 - Math.clz32(value));
+  return ~((level < 0 ? 0x80 : 0) | (exponent << 4) | ((value >> (exponent + 1)) & 0x0f)) & 0xff;
 }
 
 const CROSSINGS = 12; // zero crossings of the windowed sinc on each side
