@@ -42,7 +42,7 @@ def silero_model() -> onnxruntime.InferenceSession:
 def run_silero(session: onnxruntime.InferenceSession, pcm: np.ndarray[Any, Any]) -> list[float]:
     samples = pcm.astype(np.float32) / 32768
     state = np.zeros((2, 1, 128), np.float32)
-    context = np.zeros(CONTEXT, np.float32)
+    context: np.ndarray[Any, Any] = np.zeros(CONTEXT, np.float32)
     rate = np.array(8000, np.int64)
     chunks = []
     for start in range(0, len(samples) - CHUNK + 1, CHUNK):
@@ -52,7 +52,7 @@ def run_silero(session: onnxruntime.InferenceSession, pcm: np.ndarray[Any, Any])
         context = chunk[-CONTEXT:]
         chunks.append(float(answer[0, 0]))
     middles = (np.arange(len(pcm) // FRAME) * FRAME + FRAME // 2) // CHUNK
-    return [round(chunks[min(i, len(chunks) - 1)], 4) for i in middles]
+    return [round(chunks[min(i, len(chunks) - 1)], 4) for i in middles.tolist()]
 
 
 def run_webrtc(mode: int, pcm: np.ndarray[Any, Any]) -> list[float]:

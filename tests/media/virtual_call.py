@@ -9,8 +9,9 @@ import audioop
 import base64
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
@@ -66,6 +67,12 @@ class FakeEngine:
     generated_ms: dict[str, int] = field(default_factory=dict)
     asked_while_active: int = 0
 
+    def connect(self) -> None:
+        pass
+
+    def events(self) -> Iterator[e.EngineEvent]:
+        return iter(())
+
     def hear(self, payload: str) -> None:
         pass
 
@@ -88,7 +95,7 @@ class FakeEngine:
         chunk = 130  # ms, and its bytes are no multiple of a frame
         for start in range(0, plan.length_ms, chunk):
             length = min(chunk, plan.length_ms - start)
-            self.call.at(start / plan.rate, lambda s=start, n=length: self._sound(rid, item, number, s, n))
+            self.call.at(start / plan.rate, partial(self._sound, rid, item, number, start, length))
         self.call.at(plan.length_ms / plan.rate + 1, lambda: self._done(rid, item, plan))
 
     def _sound(self, rid: str, item: str, number: int, start: int, length: int) -> None:
@@ -256,7 +263,7 @@ class VirtualCall:
             self._awake = False
             out, self._due = self.playout.step(self._messages)
             for message in out:
-                self.at(self.latency_s * 1000, lambda m=message: self._arrives(m))
+                self.at(self.latency_s * 1000, partial(self._arrives, message))
 
     def _arrives(self, message: bytes) -> None:
         parsed = orjson.loads(message)
@@ -273,7 +280,7 @@ class VirtualCall:
         for name in names:
             fate = self.mark_fate(name)
             if fate is not None:
-                self.at(self.latency_s * 1000 + fate, lambda n=name: self.talk.mark_echoed(n))
+                self.at(self.latency_s * 1000 + fate, partial(self.talk.mark_echoed, name))
 
     # -- what was heard ----------------------------------------------------------------------------------------
 
