@@ -7,11 +7,12 @@
 import gc
 import sys
 import tempfile
+from functools import partial
 from typing import Any
 
 from gunicorn.glogging import Logger
 
-from app.drain import begin_at_sigterm
+from app.drain import answers_at, begin_at_sigterm
 from app.master_log import MasterFormatter
 from app.settings import SettingsError, load_settings
 
@@ -58,7 +59,12 @@ def post_worker_init(worker: Any) -> None:
     # the worker is silent for 100 ms meanwhile.
     gc.collect()
     gc.freeze()
-    begin_at_sigterm(worker.wsgi.extensions["assistant"].drain)
+    drain = worker.wsgi.extensions["assistant"].drain
+    urls = [f"http://127.0.0.1:{one.getsockname()[1]}/readyz" for one in worker.sockets]
+    if settings.public_base_url:
+        urls.append(f"{settings.public_base_url}/readyz")
+    drain.hand_on_when(partial(answers_at, urls))
+    begin_at_sigterm(drain)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

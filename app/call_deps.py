@@ -56,7 +56,7 @@ class WorkerDeps:
         self._slot = slot
 
     def draining(self) -> bool:
-        return self._worker.drain.begun
+        return self._worker.drain.handing_on
 
     def opened(self, depths: Callable[[], Depths]) -> None:
         self._slot.depths = depths

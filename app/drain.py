@@ -4,26 +4,66 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
+SUCCESSOR_WITHIN_S = 5.0
+PROBE_S = 1.0
+# gunicorn's gevent worker looks once a second whether it should go: until then a call could come back to it.
+LISTENER_CLOSES_S = 1.5
+
 
 class Drain:
-    """Set once, never cleared: readiness answers 503, no call is taken, live calls hand over."""
+    """`begun`: readiness answers 503, no call is taken. `handing_on`: live calls leave. Set once, never cleared."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._hand_on = threading.Event()
 
     @property
     def begun(self) -> bool:
         return self._event.is_set()
 
+    @property
+    def handing_on(self) -> bool:
+        return self._hand_on.is_set()
+
     def begin(self) -> None:
         self._event.set()
+
+    def hand_on_when(self, somebody_answers: Callable[[], bool]) -> None:
+        """Once begun, let live calls go as soon as another worker would take them, or SUCCESSOR_WITHIN_S later: a
+        worker that is being restarted leaves its callers nobody until the next one has loaded."""
+
+        def wait() -> None:
+            self._event.wait()
+            time.sleep(LISTENER_CLOSES_S)
+            until_s = time.monotonic() + SUCCESSOR_WITHIN_S
+            while time.monotonic() < until_s and not somebody_answers():
+                time.sleep(0.1)
+            self._hand_on.set()
+
+        threading.Thread(target=wait, name="drain", daemon=True).start()
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it has begun, after at most `timeout_s`."""
         return self._event.wait(timeout_s)
+
+
+def answers_at(urls: Sequence[str]) -> bool:
+    """Whether a worker that is ready answers at one of the addresses (`/readyz`: one that drains says no)."""
+    for url in urls:
+        try:
+            with urllib.request.urlopen(url, timeout=PROBE_S) as answer:
+                if answer.status == 200:
+                    return True
+        except (urllib.error.URLError, OSError):
+            continue
+    return False
 
 
 def begin_at_sigterm(drain: Drain) -> None:

@@ -12,6 +12,7 @@ from bench.chaos_plan import FINAL, LAST_STEP, PlannedCall
 from media.audio_config import BYTES_PER_MS, FRAME_BYTES, FRAME_MS
 from sandbox.twilio.result import CallResult
 
+LONG_SILENCE_MS = 3000
 SAME_SOUND_MS = 400  # a longer gap between frames is a pause between answers
 SILENCE = (0xFF, 0x7F)
 CREATED = "appointment_created"
@@ -89,7 +90,7 @@ class Campaign:
             ("faulted calls that can go on and did", f"{on} of {len(faulted)}", "≥ 99.5 %", share >= 0.995),
             ("unfaulted calls as if nothing had been", f"{well} of {len(untouched)}", "all", well == len(untouched)),
             _row("pacing of unfaulted calls, p99 ms between frames", percentile(gaps, 99), 40),
-            _row("silence heard by a resumed caller, p95 ms", percentile(silences, 95), 3000),
+            _row("silence heard by a resumed caller, p95 ms", percentile(silences, 95), LONG_SILENCE_MS),
             ("acknowledged bookings lost", f"{lost} of {told}", "0", not lost),
             ("bookings doubled or invented", f"{invented}", "0", not invented),
         ]
@@ -115,13 +116,18 @@ class Campaign:
 
     def failures(self) -> list[str]:
         """A line for each call that did not come out right."""
-        return [
-            f"call {c.planned.number} ({c.planned.fault or 'no fault'}{', worker gone' if c.hit else ''}): "
-            f"ended by {c.result.ended_by} {c.result.error} row {c.stored.get('status')} {c.stored.get('end_reason')} "
-            f"streams {[(s.closed_by, s.close_code) for s in c.result.streams]}"
-            for c in self.outcomes
-            if not c.right_end or (c.can_go_on and not c.went_on)
-        ]
+        lines = []
+        for call in self.outcomes:
+            who = (
+                f"call {call.planned.number} ({call.planned.fault or 'no fault'}{', worker gone' if call.hit else ''})"
+            )
+            if not call.right_end or (call.can_go_on and not call.went_on):
+                streams = [(stream.closed_by, stream.close_code) for stream in call.result.streams]
+                row = f"{call.stored.get('status')} {call.stored.get('end_reason')}"
+                lines.append(f"{who}: {call.result.ended_by} {call.result.error} row {row} streams {streams}")
+            silences = [ms for ms in silences_ms(call.result) if ms > LONG_SILENCE_MS]
+            lines += [f"{who}: nothing heard for {ms:.0f} ms after its stream was lost" for ms in silences]
+        return lines
 
     @property
     def met(self) -> bool:
@@ -151,7 +157,7 @@ def silences_ms(result: CallResult) -> list[float]:
     found = []
     for before, after in itertools.pairwise(result.streams):
         end_ms = after.ended_ms or result.duration_ms
-        heard = first_sound_ms(result.heard, before.ended_ms, end_ms)
+        heard = first_sound_ms(result.heard, after.started_ms, end_ms)
         if heard is not None:
             found.append(heard - before.ended_ms)
     return found
