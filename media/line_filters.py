@@ -68,10 +68,11 @@ class LevelGate:
     def passes(self, frame: Frame) -> bool:
         """`noise_gate_min_frames` consecutive frames above open the gate; 0 opens it with the first."""
         vad = frame.vad
-        self._run = self._run + 1 if vad.above else 0
-        if self._hangover.open(vad.above and self._run >= self._min_frames, frame.ms):
+        above = vad.rms >= vad.threshold
+        self._run = self._run + 1 if above else 0
+        if self._hangover.open(above and self._run >= self._min_frames, frame.ms):
             return True
-        if not vad.above and self._drop_line.due(frame.now_ms):
+        if not above and self._drop_line.due(frame.now_ms):
             text = f"[AUDIO GATE] Drop frame, rms={vad.rms:.1f} < {vad.threshold:.1f}"
             self.logs.append(LogLine("info", text))
         return False

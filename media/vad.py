@@ -1,7 +1,8 @@
 """Speech or silence, frame by frame: presets, calibration, onset and hangover (SPEC I5, I6).
 
 The presets `strict`, `hebrew` and `soft` go by level against a calibrated threshold; `voice` asks the net of
-`voice_activity` and needs no calibration. Which is the default is decided by the table in docs/benchmarks.md.
+`voice_activity` about every audible frame, and its threshold serves the gate alone. Which is the default is decided
+by the table in docs/benchmarks.md.
 Pure and clock-free: time is the length of the audio fed in. One detector belongs to one call.
 """
 
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from media.audio_config import AUDIO_CONFIG, FRAME_MS
 
 DEFAULT_NOISE_FLOOR = 100.0
+AUDIBLE_RMS = AUDIO_CONFIG.rms_silence_threshold / 2  # under this nothing is asked of a voice
 QUIET_RMS = 120.0  # louder frames say nothing about the line's noise
 HANGOVER_MS = 200
 # A dip shorter than this inside a word (the closure of a plosive) does not restart the onset count.
@@ -30,7 +32,7 @@ class VadPreset:
     start_ms: int  # sound above the threshold before it counts as speech
     end_ms: int | None  # sound below it before speech is over; None: the hangover setting
     short_ms: int  # a burst this long that ends before start_ms is still an answer ("כן", "לא")
-    by_voice: bool = False  # above the threshold and, to the net, a voice
+    by_voice: bool = False  # speech is what the net takes for a voice, however far under the threshold
 
 
 def _strict(floor: float) -> float:
@@ -45,15 +47,11 @@ def _soft(floor: float) -> float:
     return max(min(max(floor, 35.0), 60.0), 1.8 * floor)
 
 
-def _audible(_floor: float) -> float:
-    return AUDIO_CONFIG.rms_silence_threshold
-
-
 PRESETS: dict[str, VadPreset] = {
     "strict": VadPreset("strict", 1500, _strict, start_ms=440, end_ms=800, short_ms=140),
     "hebrew": VadPreset("hebrew", 1500, _hebrew, start_ms=60, end_ms=None, short_ms=60),
     "soft": VadPreset("soft", 30 * FRAME_MS, _soft, start_ms=60, end_ms=None, short_ms=60),
-    "voice": VadPreset("voice", 1500, _audible, start_ms=60, end_ms=None, short_ms=60, by_voice=True),
+    "voice": VadPreset("voice", 1500, _hebrew, start_ms=60, end_ms=None, short_ms=60, by_voice=True),
 }
 DEFAULT_PRESET = "hebrew"
 
@@ -140,7 +138,7 @@ class Vad:
         """A frame of this level; `voiced` is the net's answer, heeded only by a preset that goes by voice."""
         calibrated = self._uncalibrated_ms > 0 and self._calibrate(rms, ms)
         threshold = self.speech_threshold
-        above = rms >= threshold and (voiced or not self.preset.by_voice)
+        above = voiced and rms >= AUDIBLE_RMS if self.preset.by_voice else rms >= threshold
         started, ended = self._timer.feed(above, ms)
         return VadDecision(self._timer.is_speech, above, rms, threshold, started, ended, calibrated)
 

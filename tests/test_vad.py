@@ -67,7 +67,7 @@ def test_the_strict_preset_wants_nearly_half_a_second_and_waits_long_for_the_end
 
 @EVERY_PRESET
 def test_a_click_of_forty_milliseconds_is_no_utterance(preset: VadPreset) -> None:
-    levels = [20] * 80 + [5000] * 2 + [20] * 60
+    levels = [10] * 80 + [5000] * 2 + [10] * 60
     assert not any(d.started or d.is_speech for d in fed(Vad(preset), levels))
 
 
