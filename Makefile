@@ -15,7 +15,7 @@ WORKS = -c 'import sys, venv, ensurepip, sqlite3; sys.exit(sys.version_info < (3
 LOCK := $(if $(shell command -v flock 2>/dev/null),flock .setup.lock,)
 PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: run test call bench lint clean
+.PHONY: run test call bench chaos soak lint clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -26,6 +26,14 @@ call: $(VENV)/.installed
 
 bench: $(VENV)/.installed-dev
 	@exec $(BIN)/python -m bench $(ARGS)
+
+# 300 calls, 25 at once, every fifth with a fault of its own, workers killed and restarted in between (needs PostgreSQL).
+chaos: $(VENV)/.installed-dev
+	@exec $(BIN)/python -m bench.chaos $(ARGS)
+
+# The same for an hour, with following seeds, and what calls leave behind in the workers.
+soak: $(VENV)/.installed-dev
+	@exec $(BIN)/python -m bench.chaos --minutes 60 --leak-calls 100 $(ARGS)
 
 test: $(VENV)/.installed-dev
 	@exec $(BIN)/python -m pytest -n 2 $(ARGS)

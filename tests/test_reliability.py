@@ -1,0 +1,86 @@
+"""The short fault campaign, and what a caller meets beyond a limit (W8–W11; docs/reliability.md)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bench.chaos import run_campaign
+from bench.chaos_plan import FINAL, RECOVERABLE, plan_calls
+from services.call_limits import CALLER_LIMIT, CALLS_LIMIT, MINUTES_LIMIT, exceeded
+from services.calls import claim_stream, open_call
+from services.database import Database
+from services.models import BusinessSettings, Call
+from tests.booking_talk import make_business
+from tests.fixtures_database import ADMIN_URL, NOW
+
+CALLER, DIALLED = "+972501234567", "+97231110001"
+
+
+def test_a_seed_always_plans_the_same_calls_and_every_fault_has_its_turn() -> None:
+    plans = [plan_calls(7, 150) for _ in range(2)]
+    assert plans[0] == plans[1]
+    assert {call.fault for call in plans[0]} == {"", *RECOVERABLE, *FINAL}
+    assert sum(bool(call.fault) for call in plans[0]) == 30
+
+
+def test_no_call_is_lost_while_sockets_break_and_a_worker_is_killed(bare_postgres_url: str) -> None:
+    """`bare_postgres_url` skips the test where there is no PostgreSQL."""
+    options = argparse.Namespace(calls=14, at_once=14, faults=0.3, events=True, postgres=ADMIN_URL, leak_calls=0)
+    campaign = asyncio.run(run_campaign(11, options))
+    assert campaign.events["kill"] == 1
+    assert not [call for call in campaign.outcomes if not call.right_end], campaign.failures()
+    assert not [call for call in campaign.outcomes if call.can_go_on and not call.went_on], campaign.failures()
+    assert not [call for call in campaign.outcomes if call.acknowledged and call.booked != 1]
+
+
+def limited(database: Database, limits: dict[str, int], caller: str = CALLER) -> str | None:
+    """What the limits say to a new call, after two calls of ten minutes, one of them still going on."""
+    business_id = make_business(database, DIALLED, "he")
+
+    def ring(session: Session, call_sid: str, frm: str, minutes_ago: int) -> Call:
+        now = NOW - timedelta(minutes=minutes_ago)
+        return open_call(session, business_id=business_id, call_sid=call_sid, caller=frm, dialled=DIALLED, now=now)
+
+    def work(session: Session) -> str | None:
+        for minutes_ago in (30, 10):
+            call = ring(session, f"CA{minutes_ago}", CALLER, minutes_ago)
+            claim_stream(
+                session,
+                call_sid=call.call_sid,
+                business_id=business_id,
+                nonce=call.stream_nonce,
+                now=call.started_at,
+            )
+        session.scalars(select(Call).where(Call.call_sid == "CA30")).one().ended_at = NOW - timedelta(minutes=20)
+        settings = BusinessSettings(timezone="Asia/Jerusalem", **limits)
+        return exceeded(session, settings, ring(session, "CAnew", caller, 0), NOW)
+
+    return database.write(work)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({}, None),
+        ({"max_calls_per_caller_hour": 2}, CALLER_LIMIT),
+        ({"max_calls_per_caller_hour": 3}, None),
+        ({"max_calls_at_once": 1}, CALLS_LIMIT),
+        ({"max_calls_at_once": 2}, None),
+        ({"daily_minutes": 20}, MINUTES_LIMIT),
+        ({"daily_minutes": 21}, None),
+    ],
+)
+def test_a_call_beyond_a_limit_of_its_business_is_not_taken(
+    database: Database, limits: dict[str, int], said: str | None
+) -> None:
+    assert limited(database, limits) == said
+
+
+def test_another_number_and_a_withheld_one_are_not_counted_with_it(database: Database) -> None:
+    assert limited(database, {"max_calls_per_caller_hour": 1}, caller="") is None
