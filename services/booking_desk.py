@@ -27,7 +27,7 @@ from services.server_messages import ServerMessage, ServerMessages
 
 log = structlog.get_logger("desk")
 
-RETRY_MS = 3000
+RETRY_MS = 1500
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def test_a_seed_always_plans_the_same_calls_and_every_fault_has_its_turn() -> No
     assert sum(bool(call.fault) for call in plans[0]) == 30
 
 
+@pytest.mark.slow
 def test_no_call_is_lost_while_sockets_break_and_a_worker_is_killed(bare_postgres_url: str) -> None:
     """`bare_postgres_url` skips the test where there is no PostgreSQL."""
     options = argparse.Namespace(calls=14, at_once=14, faults=0.3, events=True, postgres=ADMIN_URL, leak_calls=0)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from services import tools_calendar
+from services.booking_desk import RETRY_MS
 from services.calls import finish_call
 from services.database import CommitUncertain, Database, DatabaseUnavailable
 from tests.booking_talk import Talk, make_business
@@ -287,7 +288,7 @@ def test_a_database_that_is_away_is_told_honestly_once_and_tried_again(hebrew: T
     hebrew.desk._database = Broken(database, after_commit=False, times=2)  # type: ignore[assignment]
     assert hebrew.keys("0501234567") == ["error"]
     assert "לא נקבע שום תור" in hebrew.last
-    assert hebrew.desk.wait_ms(hebrew.at_ms) == 3000
+    assert hebrew.desk.wait_ms(hebrew.at_ms) == RETRY_MS
     assert hebrew.tick(3000) == []
     assert hebrew.tick(3000) == ["appointment_created"]
     assert len(hebrew.booked()) == 1
