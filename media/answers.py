@@ -67,6 +67,7 @@ class Answers:
         self._playout = playout
         self._now = now
         self.heard: list[Utterance] = []
+        self._last_text = ""  # of the answer before the one under way
 
     # -- asking ----------------------------------------------------------------------------------------------
 
@@ -80,6 +81,12 @@ class Answers:
     def busy(self) -> bool:
         """The model works on something, or an answer is on its way to the caller's ear."""
         return bool(self.active_response or self.requested or self.current)
+
+    @property
+    def recent_text(self) -> str:
+        """The words of the answer under way and of the one before it: what may come back as an echo."""
+        current = self.current.texts.values() if self.current is not None else ()
+        return " ".join((self._last_text, *current))
 
     @property
     def turn_answer_unheard(self) -> bool:
@@ -226,6 +233,8 @@ class Answers:
 
     def over(self) -> None:
         """The answer under way is over, whichever way."""
+        if self.current is not None:
+            self._last_text = " ".join(self.current.texts.values())
         self.current = None
         self.heard.clear()
 

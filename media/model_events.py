@@ -57,9 +57,7 @@ def _committed(talk: Conversation, event: e.TurnCommitted) -> None:
 def _transcript(talk: Conversation, event: e.CallerTranscript) -> None:
     item_id, text = event.item_id, event.text
     talk.metrics.transcript(text, is_filler_only(text))
-    answer = talk.answers.current
-    agent_text = " ".join(answer.texts.values()) if answer is not None else ""
-    valid = talk.caller.has_words(item_id, text, agent_text)
+    valid = talk.caller.has_words(item_id, text, talk.answers.recent_text)
     if valid and not talk.turns.real:
         valid = _first_words(talk, item_id)
     over_agent = talk.caller.was_over_agent(item_id) and talk.state.state in AUDIBLE

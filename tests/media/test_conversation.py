@@ -309,3 +309,11 @@ def test_a_quarter_of_an_hour_of_call_neither_drifts_nor_leaks() -> None:
     assert asked > 90
     assert call.runs() == [(answer, 0, 5000) for answer in range(1, asked + 1)]
     assert call.buffered_max_ms <= 120
+
+
+def test_the_agents_own_words_understood_after_the_answer_are_not_the_callers() -> None:
+    call = in_talk(plans=[Plan(length_ms=1500, text="we are open from nine until seven")])
+    call.run(1000)
+    call.say("open from nine until seven", 600, stop_ms=900, words_after_ms=900)
+    call.run(5000)
+    assert call.engine.answers == 1
