@@ -22,6 +22,10 @@ pytest_plugins = ["tests.fixtures_admin", "tests.fixtures_database"]
 ServerMaker = Callable[..., RunningServer]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-scenario", action="store_true", help="all scenarios under plain threads too")
+
+
 @pytest.fixture(scope="session")
 def seeded_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file with the demo businesses; closed, so that it can be copied."""

@@ -1,6 +1,7 @@
 """Every scenario file of tests/scenarios through real sockets, against the product and a scripted model.
 
-Scenarios that need the same server environment share a server and are on the line together.
+Scenarios that need the same server environment share a server and are on the line together. All of them are played
+under gevent and every third under plain threads; `--every-scenario` plays all of them under both.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sandbox.twilio.scenario_runner import Report
 from sandbox.twilio.stage import stage
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+AT_ONCE = 24
 
 
 def by_environment(scenarios: list[Scenario]) -> list[list[Scenario]]:
@@ -27,14 +29,17 @@ def by_environment(scenarios: list[Scenario]) -> list[list[Scenario]]:
 
 def play(scenarios: list[Scenario], directory: Path, worker: str) -> list[Report]:
     with stage(directory, environment=scenarios[0].server, worker=worker) as running:
-        reports = asyncio.run(running.runner().run_all(scenarios, at_once=12))
+        reports = asyncio.run(running.runner().run_all(scenarios, at_once=AT_ONCE))
         assert "Traceback" not in running.logs(), running.logs()
         return reports
 
 
 @pytest.mark.parametrize("worker", ["gevent", "gthread"])
-def test_every_scenario_comes_out_as_its_file_says(tmp_path: Path, worker: str) -> None:
-    groups = by_environment(load_scenarios(SCENARIOS))
+def test_every_scenario_comes_out_as_its_file_says(tmp_path: Path, worker: str, pytestconfig: pytest.Config) -> None:
+    scenarios = load_scenarios(SCENARIOS)
+    if worker == "gthread" and not pytestconfig.getoption("--every-scenario"):
+        scenarios = scenarios[::3]
+    groups = by_environment(scenarios)
     reports = [report for n, group in enumerate(groups) for report in play(group, tmp_path / str(n), worker)]
     failed = [report.text() for report in reports if not report.passed]
     assert not failed, "\n\n".join(failed)
