@@ -35,7 +35,7 @@ from sqlalchemy.engine import make_url
 
 from bench.chaos_plan import PlannedCall, plan_calls
 from bench.chaos_report import CREATED, Campaign, Outcome
-from sandbox.fault_proxy import FaultProxy
+from sandbox.fault_proxy import ThreadedProxy, proxy_thread
 from sandbox.twilio.scenario_runner import Prepared, ScenarioRunner
 from sandbox.twilio.stage import Stage, stage
 
@@ -72,27 +72,27 @@ async def run_campaign(seed: int, options: argparse.Namespace) -> Campaign:
 
 
 @asynccontextmanager
-async def _installation(postgres: str) -> AsyncIterator[tuple[Stage, FaultProxy]]:
+async def _installation(postgres: str) -> AsyncIterator[tuple[Stage, ThreadedProxy]]:
     """Two workers whose way to PostgreSQL leads through a proxy; the database is dropped at the end."""
     admin = make_url(postgres)
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
         name = stack.enter_context(_database(postgres))
-        async with FaultProxy([(admin.host or "127.0.0.1", admin.port or 5432)]) as proxy:
-            direct = admin.set(database=name).render_as_string(hide_password=False)
-            through = admin.set(database=name, host="127.0.0.1", port=proxy.port)
-            environment = {
-                "WEB_CONCURRENCY": str(WORKERS),
-                "DATABASE_URL": through.render_as_string(hide_password=False),
-                "LOG_LEVEL": "INFO",
-            }
-            standing = stage(directory, environment=environment, database_url=direct)
-            running = await asyncio.to_thread(standing.__enter__)
-            try:
-                yield running, proxy
-            finally:
-                await asyncio.to_thread(standing.__exit__, None, None, None)
-                _tell_problems(running)
+        proxy = stack.enter_context(proxy_thread([(admin.host or "127.0.0.1", admin.port or 5432)]))
+        direct = admin.set(database=name).render_as_string(hide_password=False)
+        through = admin.set(database=name, host="127.0.0.1", port=proxy.port)
+        environment = {
+            "WEB_CONCURRENCY": str(WORKERS),
+            "DATABASE_URL": through.render_as_string(hide_password=False),
+            "LOG_LEVEL": "INFO",
+        }
+        standing = stage(directory, environment=environment, database_url=direct)
+        running = await asyncio.to_thread(standing.__enter__)
+        try:
+            yield running, proxy
+        finally:
+            await asyncio.to_thread(standing.__exit__, None, None, None)
+            _tell_problems(running)
 
 
 @contextmanager
@@ -140,7 +140,7 @@ async def _acknowledged(running: Stage, prepared: Prepared, http: aiohttp.Client
 class Breaker:
     """Breaks things at the installation as a whole, one after the other, each when a certain call begins."""
 
-    def __init__(self, running: Stage, proxy: FaultProxy, chance: random.Random, enabled: bool) -> None:
+    def __init__(self, running: Stage, proxy: ThreadedProxy | None, chance: random.Random, enabled: bool) -> None:
         self.done: Counter[str] = Counter()
         self._running, self._proxy, self._chance, self._enabled = running, proxy, chance, enabled
         self._lock = asyncio.Lock()
@@ -167,7 +167,7 @@ class Breaker:
             elif event == "reload":
                 os.kill(self._running.server.pid, signal.SIGHUP)
                 await self._until_started(started + WORKERS)
-            else:
+            elif self._proxy is not None:
                 self._proxy.refuse(True)
                 self._proxy.cut()
                 await asyncio.sleep(OUTAGE_S)
@@ -210,7 +210,7 @@ def _metrics(base: str) -> str:
 
 async def _leaks(running: Stage, calls: int, at_once: int) -> dict[str, float]:
     """What a round of calls, a fifth of them faulted, leaves behind in the workers, after a round to warm up."""
-    quiet = Breaker(running, FaultProxy([]), random.Random(0), enabled=False)
+    quiet = Breaker(running, None, random.Random(0), enabled=False)
     await _play(running, plan_calls(1, at_once), at_once, quiet)
     before = await _usage(running)
     await _play(running, plan_calls(2, calls), at_once, quiet)

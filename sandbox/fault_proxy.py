@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 CHUNK = 65536
@@ -108,3 +110,36 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     if sock is not None and sock.fileno() >= 0:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
     writer.transport.abort()
+
+
+@contextmanager
+def proxy_thread(targets: Sequence[Target]) -> Iterator[ThreadedProxy]:
+    """A proxy in a thread and an event loop of its own: callers that keep another loop busy do not slow it down."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="fault_proxy", daemon=True)
+    thread.start()
+    proxy = FaultProxy(targets)
+    asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
+    try:
+        yield ThreadedProxy(proxy, loop)
+    finally:
+        asyncio.run_coroutine_threadsafe(proxy.__aexit__(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+
+
+class ThreadedProxy:
+    """The same faults, from any thread."""
+
+    def __init__(self, proxy: FaultProxy, loop: asyncio.AbstractEventLoop) -> None:
+        self._proxy, self._loop = proxy, loop
+        self.port = proxy.port
+
+    def cut(self) -> None:
+        self._loop.call_soon_threadsafe(self._proxy.cut)
+
+    def refuse(self, on: bool) -> None:
+        self._loop.call_soon_threadsafe(self._proxy.refuse, on)
+
+    def freeze(self, on: bool) -> None:
+        self._loop.call_soon_threadsafe(self._proxy.freeze, on)
