@@ -1,4 +1,4 @@
-"""Speech or not: the tables of docs/benchmarks.md (`python -m bench.speech_detection [--no-anchors]`).
+"""Speech or not: the tables of docs/benchmarks.md (`python -m bench.speech_detection`).
 
 Recorded speech and hold music from ../shared/audio; see `speech_corpus` for the ground truth and `training_lines` for
 what the net has and has not heard. Everything is seeded: the same figures every time, but for the microseconds.
@@ -13,12 +13,13 @@ import time
 
 import numpy as np
 
+from bench import report
 from bench.barge_in_sounds import interruption_rows, nuisance_rows
 from bench.echo_lines import echo_rows
 from bench.markdown import rate, table
 from bench.music_withheld import music_rows
 from bench.speech_corpus import Clip, Labels, load_clips
-from bench.speech_detectors import LINE_MODES, Anchor, anchors, ours
+from bench.speech_detectors import ENDPOINTING, LINE_MODES, Anchor, anchors, ours
 from bench.speech_lines import LEVELS, Condition, columns, condition_lines
 from media.input_gate import InputGate
 from media.voice_activity import VoiceActivity
@@ -54,7 +55,7 @@ class Results:
         return [(a, c.line.speech) for c, a in chosen if c.column == column and level in (None, c.level)]
 
     def judges(self) -> list[str]:
-        return [name for name in self.answers if name not in LINE_MODES]
+        return [name for name in self.answers if name not in (*LINE_MODES, ENDPOINTING)]
 
 
 def accuracy_table(results: Results) -> str:
@@ -111,7 +112,7 @@ def cost_table(clips: list[Clip], lines: list[Condition], others: list[Anchor]) 
     return table(["µs per 20 ms frame", "quiet line", "speech at 10 dB"], rows)
 
 
-def report(with_anchors: bool) -> str:
+def tables(with_anchors: bool) -> str:
     clips = load_clips()
     lines = condition_lines(clips)
     others: list[Anchor] = []
@@ -127,8 +128,8 @@ def report(with_anchors: bool) -> str:
         accuracy_table(results),
         rates_table(results, results.judges()),
         levels_table(results),
-        "### What reaches the model (hangover included)",
-        rates_table(results, list(LINE_MODES)),
+        "### What reaches the model, and what ends a turn here (hangover included)",
+        rates_table(results, [*LINE_MODES, ENDPOINTING]),
         "### Music mode: share of frames withheld, after the first second for music",
         table(["", *(f"RMS {level}" for level in LEVELS), "by level and ZCR alone"], music_rows(clips)),
         "### Barge-in candidate: an utterance of the caller makes the agent fall silent",
@@ -146,7 +147,14 @@ def report(with_anchors: bool) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--no-anchors", action="store_true", help="ours alone, without Silero and webrtcvad")
-    print(report(not parser.parse_args().no_anchors))
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    options = parser.parse_args()
+    text = tables(not options.no_anchors)
+    if options.write:
+        report.write(
+            "speech-detection", f"{report.provenance(report.command_line('bench.speech_detection'))}\n\n{text}"
+        )
+    print(text)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ GUARD = AudioConfig(simple_mode=False, audio_guard_enabled=True)
 MUSIC = AudioConfig(simple_mode=False, audio_guard_enabled=True, music_mode_enabled=True)
 LINE_MODES = {"gate": GATE, "guard": GUARD, "guard and music mode": MUSIC}
 BARGE_IN_DELTA = 60.0
+ENDPOINTING = "voice, with onset and hangover"  # what local endpointing goes by
 
 
 def ours(line: Line) -> dict[str, Labels]:
@@ -29,11 +30,14 @@ def ours(line: Line) -> dict[str, Labels]:
     simple = InputGate(AudioConfig(), PRESETS["hebrew"])
     vads = {name: Vad(preset) for name, preset in PRESETS.items()}
     gates = {name: InputGate(config) for name, config in LINE_MODES.items()}
-    answers: dict[str, list[bool]] = {name: [] for name in [*vads, "level candidate", "candidate", *gates]}
+    answers: dict[str, list[bool]] = {name: [] for name in [*vads, "level candidate", "candidate", *gates, ENDPOINTING]}
     for frame in line.frames():
         heard = simple.process(frame)
         for name, vad in vads.items():
-            answers[name].append(vad.feed(heard.rms, heard.voiced).above)
+            decision = vad.feed(heard.rms, heard.voiced)
+            answers[name].append(decision.above)
+            if name == "voice":
+                answers[ENDPOINTING].append(decision.is_speech)
         loud = heard.rms > simple.noise_floor + BARGE_IN_DELTA
         answers["level candidate"].append(loud)
         answers["candidate"].append(loud and heard.voiced)

@@ -13,17 +13,21 @@ from collections import deque
 from math import tanh
 
 from media.audio_config import FRAME_BYTES
-from media.voice_features import FEATURES, VoiceFeatures
+from media.voice_features import FEATURES, OCTAVE, VoiceFeatures
 from media.voice_model import HIDDEN, OUTPUT_BIAS
 
 # Logarithm of the odds of speech above which a frame counts: even odds.
 SPEECH_SCORE = 0.0
+# On a line whose noise lies this far under the talker, weak sounds are the talker's own: word ends, fricatives.
+QUIET_LINE = int(6.5 * OCTAVE)
+QUIET_LINE_SCORE = -1.5
 SILENCE_SCORE = -8.0
 
 # What the net sees beside the frame itself: the features of so many frames before (0.16, 0.5 and 1 s), by which
 # it knows a melody, a steady noise or somebody in mid-sentence.
 LOOK_BACK = (8, 25, 50)
 
+_SPAN = FEATURES.index("peak_over_floor")
 _pack = struct.Struct(f"<{len(FEATURES)}h").pack
 _UNITS = tuple(
     # findfactor(a, b) is the dot product of a and b over that of b with itself, in C; the latter is put back here.
@@ -44,11 +48,12 @@ def _score(packed: bytes) -> float:
 class VoiceActivity:
     """`feed` each inbound mu-law frame in order; `score` is the last whole frame's log-odds of speech."""
 
-    __slots__ = ("_past", "_pending", "features", "score")
+    __slots__ = ("_past", "_pending", "features", "score", "speech")
 
     def __init__(self) -> None:
         self.features = VoiceFeatures()
         self.score = SILENCE_SCORE
+        self.speech = False
         self._past: deque[bytes] = deque(maxlen=LOOK_BACK[-1] + 1)
         self._pending = b""
 
@@ -56,7 +61,8 @@ class VoiceActivity:
         """Whether the latest 20 ms are speech. Other lengths than 160 bytes are cut or collected to frames."""
         if self._pending or len(mulaw) != FRAME_BYTES:
             return self._feed_any(mulaw)
-        packed = _pack(*self.features.measure(audioop.ulaw2lin(mulaw, 2)))
+        row = self.features.measure(audioop.ulaw2lin(mulaw, 2))
+        packed = _pack(*row)
         past = self._past
         if past:
             past.appendleft(packed)
@@ -67,7 +73,8 @@ class VoiceActivity:
             self.score = _score(packed + past[near] + past[middle] + past[far])
         else:
             self.score = SILENCE_SCORE
-        return self.score > SPEECH_SCORE
+        self.speech = self.score > (QUIET_LINE_SCORE if row[_SPAN] > QUIET_LINE else SPEECH_SCORE)
+        return self.speech
 
     def _feed_any(self, mulaw: bytes) -> bool:
         sound, self._pending = self._pending + mulaw, b""
@@ -75,4 +82,4 @@ class VoiceActivity:
         for start in range(0, whole, FRAME_BYTES):
             self.feed(sound[start : start + FRAME_BYTES])
         self._pending = sound[whole:]
-        return self.score > SPEECH_SCORE
+        return self.speech

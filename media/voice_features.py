@@ -11,6 +11,7 @@ from __future__ import annotations
 import audioop
 import math
 from array import array
+from operator import add, sub
 
 FEATURES = (
     *("band_0_500", "band_500_1000", "band_1000_2000", "band_2000_4000", "total"),  # above their floors
@@ -44,6 +45,17 @@ _PITCH_TO = 2 * (40 - 5)
 _STEADY_TO = _HISTORY - 2 * (60 - 40)
 
 _OCTAVES = array("h", (round(OCTAVE * math.log2(rms + 1)) for rms in range(32769)))
+
+
+def _step(over: int) -> int:
+    """How far a floor moves to a level so far above it: down at once, up by at most an octave a second."""
+    if over < 0:
+        return over // 3
+    return min(5, over // 64)
+
+
+# By index: how a floor follows a level 0 ... 4095 above it and, from the end backwards, below it.
+_FOLLOW = [_step(over) for over in (*range(4096), *range(-4096, 0))]
 
 
 def _repetition(past: bytes, frame: bytes, frame_rms: int) -> int:
@@ -118,15 +130,12 @@ class VoiceFeatures:
         )
 
     def _over_floors(self, bands: list[int]) -> list[int]:
-        """Levels above their floors, which fall at once and rise by at most one octave a second."""
+        """Levels above their floors, which then move; and the slow means of the levels."""
         if not self._floors:
             self._floors = self._bands = bands
             self._slow = bands[4]
-        over = [band - floor for band, floor in zip(bands, self._floors, strict=True)]
-        self._floors = [
-            floor + (5 if step > 320 else step >> 6 if step > 0 else step // 3)
-            for floor, step in zip(self._floors, over, strict=True)
-        ]
+        over = list(map(sub, bands, self._floors))
+        self._floors = list(map(add, self._floors, map(_FOLLOW.__getitem__, over)))
         a, b, c, d, _ = self._bands
         change = abs(bands[0] - a) + abs(bands[1] - b) + abs(bands[2] - c) + abs(bands[3] - d)
         self.flux_mean += (change - self.flux_mean) // 8
