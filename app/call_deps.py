@@ -58,8 +58,8 @@ class WorkerDeps:
     def draining(self) -> bool:
         return self._worker.drain.handing_on
 
-    def opened(self, depths: Callable[[], Depths]) -> None:
-        self._slot.depths = depths
+    def opened(self, call_id: int, depths: Callable[[], Depths], asked: Callable[[str], None]) -> None:
+        self._slot.call_id, self._slot.depths, self._slot.asked = call_id, depths, asked
 
     def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
         """The token's signature first, then its one use in the database (W4). Raises NotAdmitted."""

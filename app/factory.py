@@ -16,6 +16,7 @@ from app.drain import Drain
 from app.health import health
 from app.housekeeper import start_housekeeping
 from app.live_calls import LiveCalls
+from app.live_requests import start_taking_requests
 from app.logs import configure_logging
 from app.loop_lag import LoopLag
 from app.media_route import register_media_route
@@ -64,6 +65,7 @@ def _make_worker(settings: Settings) -> Worker:
     database = Database(settings.database_url)
     background = BackgroundWorker(retry_on=(DatabaseUnavailable,))
     start_housekeeping(settings, database, drain)
+    start_taking_requests(database, live_calls, drain)
     return Worker(
         settings=settings,
         database=database,

@@ -17,6 +17,8 @@ class Slot:
     def __init__(self) -> None:
         self.taken = False
         self.depths: Callable[[], Depths] | None = None
+        self.call_id = 0
+        self.asked: Callable[[str], None] | None = None
 
     def take(self) -> None:
         self.taken = True
@@ -46,6 +48,11 @@ class LiveCalls:
         prometheus.DESK_RECORDS.set(sum(one.desk_records for one in depths))
         prometheus.SOUND_QUEUED.set(sum(one.sound_ms for one in depths))
         prometheus.THREADS.set(threading.active_count())
+
+    def reachable(self) -> dict[int, Callable[[str], None]]:
+        """Calls in progress by their row's id, and where a request from outside is brought to each."""
+        with self._lock:
+            return {slot.call_id: slot.asked for slot in self._slots if slot.asked is not None}
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:

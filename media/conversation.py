@@ -130,6 +130,14 @@ class Conversation:
         else:
             self._close_now()
 
+    def asked(self, action: str) -> None:
+        """What somebody wants who watches the call: "hand_over", or an end after what is being said now."""
+        if action == end_reasons.HAND_OVER:
+            self.journal.event("hand_over", "staff")
+            self.close_with(self.settings.handing_over, end_reasons.HAND_OVER)
+        else:
+            self.close_with(None, end_reasons.ENDED_BY_STAFF)
+
     def _close_now(self) -> None:
         self._close_after_answer = False
         self.answers.cancel_unheard()

@@ -68,8 +68,8 @@ class CallDeps(Protocol):
     def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
         """The call this stream belongs to, once. Raises NotAdmitted."""
 
-    def opened(self, depths: Callable[[], Depths]) -> None:
-        """The call is carried from now on; `depths` may be asked any time, by any thread."""
+    def opened(self, call_id: int, depths: Callable[[], Depths], asked: Callable[[str], None]) -> None:
+        """The call is carried from now on; `depths` and `asked` may be called any time, by any thread."""
 
     def make_engine(self, context: CallContext) -> Engine:
         """A fresh, unconnected model session for this call."""
@@ -102,7 +102,7 @@ def run_call(socket: TwilioSocket, deps: CallDeps) -> None:
         return
     structlog.contextvars.bind_contextvars(call_sid=context.call_sid)
     call = Call(socket, deps, context, start.stream_sid)
-    deps.opened(call.depths)
+    deps.opened(context.call_id, call.depths, call.asked)
     call.run()
 
 
@@ -160,6 +160,11 @@ class Call:
 
     def depths(self) -> Depths:
         return Depths(self._desk.waiting, self.playout.queued_ms)
+
+    def asked(self, action: str) -> None:
+        """Somebody wants the call ended ("end") or handed over ("hand_over")."""
+        with self.conversation.lock:
+            self.conversation.asked(action)
 
     def run(self) -> None:
         """Start the threads, read until the call is over, end them all under one deadline."""

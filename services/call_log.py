@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.calls import bind_call
 from services.models import Call, CallEvent, ServerEvent
 from services.storable import storable_json, storable_text
-from services.tenancy import Tenant
+from services.tenancy import Tenant, unscoped
 
 
 def add_server_event(
@@ -91,6 +91,13 @@ def request_action(session: Session, *, business_id: int, call_id: int, action: 
         .execution_options(synchronize_session=False)
     ).scalar()
     return asked is not None
+
+
+def asked_of(session: Session, call_ids: Iterable[int]) -> list[int]:
+    """Which of these calls, of any business, something is asked of."""
+    with unscoped(session, "a worker looks after the calls it carries, whosever they are"):
+        query = select(Call.id).where(Call.id.in_(list(call_ids)), Call.requested_action.is_not(None))
+        return list(session.scalars(query))
 
 
 def take_requested_action(session: Session, call_id: int) -> str | None:

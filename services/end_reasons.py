@@ -9,6 +9,7 @@ GOODBYE: Final = "goodbye"
 SILENCE: Final = "silence"
 MAX_LENGTH: Final = "max_length"
 HAND_OVER: Final = "hand_over"
+ENDED_BY_STAFF: Final = "ended_by_staff"
 MODEL_UNREACHABLE: Final = "model_unreachable"
 # The socket is gone but the call may go on: Twilio asks /webhook/resume_call, or reports the call's end.
 STREAM_LOST: Final = "stream_lost"

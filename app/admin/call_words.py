@@ -16,6 +16,7 @@ def end_words(reason: str | None) -> str:
         "max_length": t("הגיעה לאורך המרבי", "it reached the longest length"),
         "silence": t("המתקשר שתק", "the caller was silent"),
         "hand_over": t("הועברה לאדם", "handed over to a person"),
+        "ended_by_staff": t("סיימו אותה מכאן", "ended from these pages"),
         "caller_limit": t("יותר מדי שיחות מהמספר הזה", "too many calls from this number"),
         "calls_limit": t("יותר מדי שיחות בבת אחת", "too many calls at once"),
         "minutes_limit": t("נגמרו הדקות להיום", "today's minutes were used up"),

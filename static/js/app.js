@@ -39,6 +39,24 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// Browsers write dates in their own order of day and month: say beside each which day is meant.
+function sayDay(input) {
+  let words = input.parentElement.querySelector(".day-words");
+  if (!words) {
+    words = document.createElement("span");
+    words.className = "day-words";
+    words.setAttribute("aria-hidden", "true");
+    input.after(words);
+  }
+  const day = input.valueAsDate;
+  const weekday = { weekday: "long", timeZone: "UTC" };
+  words.textContent = day ? `${day.toLocaleDateString(document.documentElement.lang, weekday)} ${input.value.split("-").reverse().join("/")}` : "";
+}
+document.querySelectorAll("input[type=date]").forEach(sayDay);
+document.addEventListener("input", (event) => {
+  if (event.target.matches("input[type=date]")) sayDay(event.target);
+});
+
 // Leaving a page with unsaved words loses them: ask.
 for (const form of document.querySelectorAll("form[data-prompt]")) {
   let changed = false;

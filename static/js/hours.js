@@ -23,6 +23,7 @@ function addable(box) {
   add.addEventListener("click", () => {
     const fresh = rows()[0].cloneNode(true);
     for (const input of fresh.querySelectorAll("input")) input.value = "";
+    fresh.querySelector(".day-words")?.remove();
     dress(fresh);
     add.before(fresh);
     fresh.querySelector("input").focus();

@@ -171,7 +171,7 @@ def test_a_live_call_is_watched_in_another_tab(tab: Tab, site: RunningServer) ->
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("article .btn.danger")
     expect(page.locator(".flash")).to_contain_text("The call is being ended")
-    phone.click("[data-hang-up]")
+    expect(phone.locator(".phone-state")).to_have_text("The call is over.", timeout=ANSWERED_WITHIN_MS)
 
 
 def test_the_phone_fits_a_phone(browser: Browser, site: RunningServer) -> None:
