@@ -108,7 +108,8 @@ def _database(postgres: str) -> Iterator[str]:
 
 async def _play(running: Stage, planned: list[PlannedCall], at_once: int, breaker: Breaker) -> list[Outcome]:
     runner, places = running.runner(), asyncio.Semaphore(at_once)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)  # nothing is sent over a connection to a dead worker
+    async with aiohttp.ClientSession(connector=connector) as http:
 
         async def one(plan: PlannedCall) -> Outcome:
             async with places:
