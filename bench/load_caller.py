@@ -194,9 +194,12 @@ class Caller(WSListener):
             self._speak_at = max(self._first_words_at, self._plays_until + PAUSE_S)
 
     @property
+    def is_gone(self) -> bool:
+        return self._transport is None
+
+    @property
     def is_idle(self) -> bool:
-        if self._transport is None:
-            return True
+        """Nothing said or asked for is still to be heard."""
         return self._speaking_from is None and not self._awaiting and len(self._heard) >= self._answer_ends
 
     def lost_and_doubled(self) -> tuple[int, int]:

@@ -120,10 +120,13 @@ class Generator:
         self._world.loop.call_at(due, self._tick, due, (phase + 1) % PHASES)
 
     async def _finish(self) -> None:
-        """No new turns; let every answer be heard to its end, then hang up."""
+        """No new turns; each caller hears its answer to the end, then hangs up."""
         self._world.stopping = True
         deadline = self._world.now() + LAST_WORDS_S
-        while self._world.now() < deadline and not all(caller.is_idle for caller in self._callers):
+        while self._world.now() < deadline and not all(caller.is_gone for caller in self._callers):
+            for caller in self._callers:
+                if caller.is_idle:
+                    caller.hang_up()
             await asyncio.sleep(0.1)
         for caller in self._callers:
             caller.hang_up()
