@@ -105,6 +105,7 @@ def source(net: Net, note: str) -> str:
         '"""',
         "",
         "# ruff: noqa: E501",
+        "# fmt: off",
         "HIDDEN: tuple[tuple[tuple[int, ...], float, float, float], ...] = (",
     ]
     for row, step, bias, weight in zip(rows, steps, net.hidden_bias, net.output, strict=True):
