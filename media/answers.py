@@ -29,6 +29,7 @@ class Request:
     cancelled: bool = False
     continuations: int = 0
     asked_at: float = 0.0
+    number: int = 0  # of the request within the call; asking anew keeps it
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +65,7 @@ class Answers:
         self.wanted: list[Request] = []
         self.requested: Request | None = None  # asked for, not begun yet
         self.active_response = ""  # the model is generating this one
+        self._asked = 0
         self._playout = playout
         self._now = now
         self.heard: list[Utterance] = []
@@ -89,6 +91,14 @@ class Answers:
         return " ".join((self._last_text, *current))
 
     @property
+    def awaited(self) -> int:
+        """Number of the request that was sent and has no sound yet, 0 when there is none."""
+        if self.requested is not None:
+            return self.requested.number
+        current = self.current
+        return current.request.number if current is not None and not current.has_sound else 0
+
+    @property
     def turn_answer_unheard(self) -> bool:
         """An answer to the caller's turn is wanted or made, and nothing of it was heard."""
         current = self.current
@@ -101,6 +111,9 @@ class Answers:
             return None
         request = self.wanted.pop(0)
         request.asked_at = self._now()
+        if not request.number:
+            self._asked += 1
+            request.number = self._asked
         self.requested = request
         self.engine.answer(request.instructions)
         return request

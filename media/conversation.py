@@ -207,7 +207,7 @@ class Conversation:
             state=self.state.state,
             connected=answers.engine is not None,
             greeting_sounds=sounds or bool(self.settings.greeting_clip),
-            awaiting_sound=answers.requested is not None or (current is not None and not sounds),
+            awaited_request=answers.awaited,
             run_dry=dry and not self.state.hold.is_set(),
             lingering=bool(answers.active_response) and current is None,
         )

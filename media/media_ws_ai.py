@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from media import twilio_protocol as protocol
-from media.audio_config import AUDIO_CONFIG, AudioConfig
+from media.audio_config import AUDIO_CONFIG, AUDIO_GUARD_ENABLED, AudioConfig
 from media.audio_tx_loop import AudioSender
 from media.conversation import Conversation
 from media.conversation_settings import MediaTuning, conversation_settings
-from media.desk import CallStore, Desk
+from media.desk import FLUSH_S, CallStore, Desk
 from media.handing_on import HandingOn
 from media.input_gate import InputGate
 from media.listener import VoiceListener
@@ -30,6 +30,7 @@ from media.playout import Playout
 from media.realtime_thread import RealtimeThread
 from media.twilio_reader import TwilioReader
 from media.twilio_socket import SocketClosed, TwilioSocket
+from media.vad import PRESETS
 from services.booking_desk import BookingDesk
 from services.call_context import CallContext, TurnRecord
 from services.end_reasons import CALLER_HANGUP, STREAM_LOST
@@ -38,7 +39,7 @@ from services.engine import Engine
 log = structlog.get_logger("media")
 
 START_WITHIN_S = 5.0
-JOIN_S = 5.0  # all threads of a call are gone this long after its end
+JOIN_S = FLUSH_S + 2.0  # all threads of a call are gone this long after its end
 FINISH_S = 3.0  # how long the last word may take before the stream is closed all the same
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
@@ -139,7 +140,9 @@ class Call:
         self.metrics = CallMetrics()
         self._messages = protocol.OutboundMessages(stream_sid)
         self._sender = AudioSender(socket, deps.clock)
-        gate = InputGate(_line(context), hangover_ms=deps.tuning.vad_hangover_ms)
+        gate = InputGate(_line(context), PRESETS[context.line.vad_preset], deps.tuning.vad_hangover_ms)
+        for line in gate.start_lines():
+            getattr(log, line.level)(line.text)
         listener = VoiceListener(gate, deps.clock.now)
         self.playout = Playout(deps.clock.now, self._sender.wake, far_end=listener)
         self._desk = Desk(
@@ -235,9 +238,11 @@ class Call:
 
 def _line(context: CallContext) -> AudioConfig:
     """AUDIO_CONFIG for the default line; a business may choose the gate or the guard for its own."""
-    if context.line.line_mode == "simple":
+    mode = context.line.line_mode
+    if mode == "simple":
         return AUDIO_CONFIG
-    return AudioConfig(simple_mode=False, audio_guard_enabled=context.line.line_mode == "guard")
+    guard = mode == "guard" and AUDIO_GUARD_ENABLED
+    return replace(AUDIO_CONFIG, simple_mode=False, audio_guard_enabled=guard, music_mode_enabled=guard)
 
 
 def _thread(name: str, target: Callable[..., None], *args: object) -> threading.Thread:

@@ -32,7 +32,7 @@ class Facts:
     state: State
     connected: bool  # a model session is up
     greeting_sounds: bool  # sound of the greeting was queued
-    awaiting_sound: bool  # an answer was asked for and no sound of it has come
+    awaited_request: int  # number of the request that has no sound yet, 0 when there is none
     run_dry: bool  # the answer being heard is not done, and nothing of it is left to play
     lingering: bool  # the model still reports a response that nobody wants
 
@@ -55,6 +55,7 @@ class Patience:
 
     closing_ms: int = 12_000
     _rules: dict[str, list[_Rule]] = field(default_factory=dict)
+    _request: int = 0
 
     def __post_init__(self) -> None:
         self._rules = {
@@ -73,13 +74,17 @@ class Patience:
 
     def tick(self, facts: Facts) -> list[Alarm]:
         """Every TICK_FRAMES of audio. The alarms that go off now."""
+        if facts.awaited_request != self._request:  # another request: its time begins now
+            self._request = facts.awaited_request
+            for rule in self._rules["awaiting_sound"]:
+                rule.ticks = 0
         greeting, closing = facts.state is State.GREETING, facts.state is State.CLOSING
         holds = {
             "greeting_silent": greeting and not facts.greeting_sounds,
             "greeting": greeting,
             "closing": closing,
             "disconnected": not facts.connected and not closing and not (greeting and facts.greeting_sounds),
-            "awaiting_sound": facts.connected and facts.awaiting_sound and not closing and not greeting,
+            "awaiting_sound": facts.connected and self._request > 0 and not closing and not greeting,
             "run_dry": facts.run_dry,
             "lingering": facts.lingering,
         }

@@ -89,7 +89,7 @@ class TwilioReader:
             return
         metrics, conversation = self._metrics, self._conversation
         metrics.frames_in_from_twilio += 1
-        gate = self._gate.process(media.audio)
+        gate = self._gate.process(media.audio, media.timestamp_ms)
         for line in gate.logs:
             getattr(log, line.level)(line.text)
         self._forward(media, gate)

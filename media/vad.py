@@ -53,7 +53,7 @@ PRESETS: dict[str, VadPreset] = {
     "soft": VadPreset("soft", 30 * FRAME_MS, _soft, start_ms=60, end_ms=None, short_ms=60),
     "voice": VadPreset("voice", 1500, _hebrew, start_ms=60, end_ms=None, short_ms=60, by_voice=True),
 }
-DEFAULT_PRESET = "hebrew"
+DEFAULT_PRESET = "voice"
 
 
 class VadDecision(NamedTuple):

@@ -28,6 +28,7 @@ class BargeInAction(StrEnum):
 
 
 class VadPreset(StrEnum):
+    VOICE = "voice"
     STRICT = "strict"
     HEBREW = "hebrew"
     SOFT = "soft"
@@ -102,7 +103,7 @@ class BusinessSettings(TenantOwned, Base):
     # The line and turn taking.
     barge_in: Mapped[BargeIn] = mapped_column(choice(BargeIn), default=BargeIn.TWO_PHASE)
     barge_in_action: Mapped[BargeInAction] = mapped_column(choice(BargeInAction), default=BargeInAction.HOLD)
-    vad_preset: Mapped[VadPreset] = mapped_column(choice(VadPreset), default=VadPreset.HEBREW)
+    vad_preset: Mapped[VadPreset] = mapped_column(choice(VadPreset), default=VadPreset.VOICE)
     line_mode: Mapped[LineMode] = mapped_column(choice(LineMode), default=LineMode.SIMPLE)
     endpointing: Mapped[Endpointing] = mapped_column(choice(Endpointing), default=Endpointing.SERVER_VAD)
     # Hand-over and limits.

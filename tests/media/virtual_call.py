@@ -22,6 +22,7 @@ from media.input_gate import InputGate
 from media.metrics import CallMetrics
 from media.playout import Playout
 from media.twilio_protocol import OutboundMessages
+from media.vad import PRESETS
 from sandbox import coded_audio
 from sandbox.twilio.playback import PlaybackBuffer
 from services import engine as e
@@ -187,7 +188,7 @@ class VirtualCall:
         settings = settings or ConversationSettings()
         self.talk = Conversation(settings, self.playout, self.journal, self.metrics, lambda: self.now, self._end)
         self.engine = FakeEngine(self, plans or [])
-        self._gate = InputGate()
+        self._gate = InputGate(preset=PRESETS["hebrew"])  # its callers are tones
         self._listener = LevelListener(self._gate)
         self._messages = OutboundMessages("MZ1")
         self.talk.begin()
