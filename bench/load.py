@@ -206,7 +206,12 @@ def main() -> None:
     parser.add_argument("--calls", default="1,10,50", help="loads to measure, with commas")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each load is measured")
     parser.add_argument("--speech", type=Path, help="raw 8 kHz mu-law that the callers say")
-    parser.add_argument("--spin", action="store_true", help="keep the other core awake: steadier, but needs it whole")
+    parser.add_argument(
+        "--spin",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the generator's core awake, so that no server pays for waking it (default); needs that core whole",
+    )
     parser.add_argument("--capacity", action="store_true", help="search the most calls within the limits")
     parser.add_argument("--step", type=int, default=50, help="of the capacity search")
     parser.add_argument("--prepare-database", action="store_true", help=argparse.SUPPRESS)
