@@ -34,6 +34,7 @@ _NAMES = ("נועה לוי", "דוד כהן", "מאיה פרץ", "יוסי מז�
 _CITIES = ("רמת גן", "תל אביב", "חיפה", "גבעתיים", "פתח תקווה", "Haifa")
 _SERVICES = ("שיננית", "בדיקה תקופתית", "סתימה", "הלבנה", "יישור שיניים", "טיפול שורש")
 _ENDS = ("caller_hangup",) * 12 + ("goodbye",) * 5 + ("hand_over", "silence", "max_length", "stream_lost")
+_MS_A_CHARACTER = 80
 _TALK = (
     ("agent", "שלום, הגעתם למרפאת חיוך בריא, מדברת נועה. במה אפשר לעזור?", ""),
     ("caller", "היי, אני רוצה לקבוע תור לשיננית בשבוע הבא", ""),
@@ -85,7 +86,7 @@ def _calls(
     rows = []
     for n in range(count):
         start = now - timedelta(minutes=1 + n * 90 * 1440 / count * 0.999 + dice.random() * 3)
-        length = dice.randrange(20, 240)
+        length = dice.randrange(26, 44)
         rows.append(
             {
                 "business_id": business_id,
@@ -140,12 +141,12 @@ def _conversations(
     for call_id in ids:
         at_ms = 900
         for seq, (role, text, unheard) in enumerate(_TALK, 1):
-            length = len(text) * 62
+            length = len(text) * _MS_A_CHARACTER
             turns.append(
                 {
                     "business_id": business_id, "call_id": call_id, "generation": 0, "seq": seq,
                     "role": TurnRole(role), "item_id": f"item_{seq}", "text": text, "text_unheard": unheard,
-                    "heard_ms": length, "total_ms": length + len(unheard) * 62, "started_ms": at_ms,
+                    "heard_ms": length, "total_ms": length + len(unheard) * _MS_A_CHARACTER, "started_ms": at_ms,
                     "interrupted": bool(unheard), "created_at": now,
                     "latency": {"total": dice.randrange(640, 1100), "endpointing": 500, "model": 190, "ours": 14}
                     if role == "agent" and seq > 1 else {},

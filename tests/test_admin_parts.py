@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.admin import formats
 from app.admin.call_story import tell
 from app.admin.call_words import end_words, server_words
+from app.admin.templating import with_numbers
 from app.admin.text_diff import DiffLine, diff_lines
 from app.admin.week import lay_out, sunday_of
 from app.admin.why import read_clock, read_day, read_time
@@ -162,3 +163,8 @@ def test_everything_the_server_may_say_has_words_of_its_own(web_app: Flask) -> N
         assert {kind for kind in heads if server_words(kind) == kind.replace("_", " ")} == set()
         reasons = [value for name, value in vars(end_reasons).items() if name.isupper()] + [*LIMITS, OVERLOAD]
         assert {reason for reason in reasons if end_words(reason) == reason.replace("_", " ")} == set()
+
+
+def test_numbers_in_sentences_keep_their_plus_in_front_and_text_stays_text() -> None:
+    shown = with_numbers("טלפון: +972501234567 <b>")
+    assert shown == 'טלפון: <bdi dir="ltr">+972501234567</bdi> &lt;b&gt;'

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, url_for
+from markupsafe import Markup, escape
 
 from app.admin import call_words, formats
 from app.admin.access import here
@@ -25,6 +27,7 @@ def set_up_templates(app: Flask) -> None:
     versions: dict[str, str] = {}
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["with_numbers"] = with_numbers
     app.jinja_env.globals.update(
         t=t,
         count_words=count_words,
@@ -48,6 +51,12 @@ def set_up_templates(app: Flask) -> None:
     )
 
 
+def with_numbers(text: str) -> Markup:
+    """The text, escaped, its telephone numbers kept left to right: in Hebrew their plus would jump to the other end."""
+    return Markup(_NUMBER.sub(r'<bdi dir="ltr">\g<0></bdi>', str(escape(text))))
+
+
+_NUMBER = re.compile(r"\+\d{7,15}")
 _FORMATS = (
     "day_text",
     "time_text",
