@@ -71,9 +71,9 @@ class Outcome:
 
     @property
     def valid(self) -> bool:
-        """The call took place and its answer was being heard when the trial began."""
+        """The call took place, its answer began to be heard, and the caller did what was planned."""
         began = any(event.details.get("step") == "trial" for event in self.result.events)
-        return self.events >= 0 and (began or not self.trial.sound)
+        return self.events >= 0 and bool(self.heard) and (began or not self.trial.sound)
 
     @property
     def heard(self) -> Counter[int]:

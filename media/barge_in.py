@@ -37,11 +37,11 @@ class BargeInSettings:
     window_frames: int = 1200 // FRAME_MS  # wait this long for words, then resume if it is silent
     words_frames: int = 2600 // FRAME_MS  # … but this long while a transcript is on its way
     words_quiet_frames: int = 1600 // FRAME_MS  # … and then at least so long after the last voice
-    noise_frames: int = 3000 // FRAME_MS  # held so long and still neither words nor speech: it is the line, resume
-    words_noise_frames: int = 5000 // FRAME_MS  # … when a transcript is on its way
-    # Speech that goes on this long after the candidate confirms, if this share of it is like speech. Of recorded
-    # music 2 % reach .48 and none .56, half of the sentences reach .67; for the other half words decide.
-    sustained_frames: int = 2000 // FRAME_MS
+    noise_frames: int = 4500 // FRAME_MS  # held so long and still neither words nor speech: it is the line, resume
+    words_noise_frames: int = 6000 // FRAME_MS  # … when a transcript is on its way
+    # Speech that goes on this long after the candidate confirms, if this share of it is like speech. Words are sooner
+    # for anything but a monologue, and the agent is silent meanwhile; some music is like speech for two seconds.
+    sustained_frames: int = 4000 // FRAME_MS
     speech_share: float = 0.65
     quiet_frames: int = 200 // FRAME_MS  # no voice for so long before resuming, so that we never resume into a word
     lockout_frames: int = 500 // FRAME_MS  # after a false alarm nothing is a candidate for so long

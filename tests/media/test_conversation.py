@@ -126,7 +126,7 @@ def test_a_cough_in_the_last_moment_of_an_answer_does_not_leave_the_call_held() 
 def test_speech_that_goes_on_interrupts_without_any_transcript() -> None:
     call = in_talk(plans=[Plan(length_ms=8000)])
     call.run(1000)
-    call.sound(2600)
+    call.sound(4600)
     assert call.metrics.barge_in_events == 1
     heard = call.heard_of(1)
     assert heard == list(range(len(heard)))
