@@ -35,7 +35,7 @@ SANDBOX_KEY = "sandbox"
 def endpoint(settings: Settings) -> Endpoint:
     """Where the configured model is."""
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else SANDBOX_KEY
-    return Endpoint(settings.openai_realtime_url, key)
+    return Endpoint(settings.openai_realtime_url, key, settings.lean_sockets)
 
 
 class WorkerDeps:

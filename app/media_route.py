@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 def register_media_route(app: Flask) -> None:
     """Serve MEDIA_PATH, with and without a trailing slash. Register after the signature check: that answers first."""
-    app.config["SOCK_SERVER_OPTIONS"] = server_options(buffered=True)
+    lean = app.extensions["assistant"].settings.lean_sockets
+    app.config["SOCK_SERVER_OPTIONS"] = server_options(buffered=lean)
     clock = PaceClock()
     sock = Sock(app)
 
@@ -30,7 +31,7 @@ def register_media_route(app: Flask) -> None:
         try:
             with (
                 me.live_calls.slot() as slot,
-                twilio_socket(server, buffered=True, on_keepalive=_log_keepalive) as socket,
+                twilio_socket(server, buffered=lean, on_keepalive=_log_keepalive) as socket,
             ):
                 if me.drain.begun:  # accepted at the last moment: the next worker carries it
                     socket.close(GOING_AWAY, "draining")

@@ -155,6 +155,7 @@ class Settings(BaseSettings):
 
     web_concurrency: int = Field(1, ge=1, le=64, description="a whole number of workers from 1 to 64")
     max_calls_per_worker: int = Field(80, ge=1, le=2000, description="a whole number of calls from 1 to 2000")
+    lean_sockets: bool = Field(True, description="1 or 0")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
