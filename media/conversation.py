@@ -67,6 +67,7 @@ class Conversation:
         self.end_reason = ""
         self._last_words: str | None = None  # instructions of the goodbye
         self._close_after_answer = False
+        self._insisted = False  # somebody of the business wants the end: an interruption does not put it off
         self.patience = Patience(settings.closing_ms)
         self._pending_facts = list(settings.pending_facts)  # [SERVER] facts no model was told yet
         self.caller = CallerSide()
@@ -131,12 +132,16 @@ class Conversation:
             self._close_now()
 
     def asked(self, action: str) -> None:
-        """What somebody wants who watches the call: "hand_over", or an end after what is being said now."""
+        """What somebody wants who watches the call: "hand_over" after what is being said now, or an end at once."""
+        if self.state.closing.is_set():
+            return
         if action == end_reasons.HAND_OVER:
+            self._insisted = True
             self.journal.event("hand_over", "staff")
             self.close_with(self.settings.handing_over, end_reasons.HAND_OVER)
         else:
-            self.close_with(None, end_reasons.ENDED_BY_STAFF)
+            self.end_reason, self._last_words = end_reasons.ENDED_BY_STAFF, None
+            self._close_now()
 
     def _close_now(self) -> None:
         self._close_after_answer = False
@@ -302,6 +307,9 @@ class Conversation:
         cuts = interrupt(self.playout, self.answers, self.state)
         self.turn_log.cut(cuts)
         self.journal.event("barge_in", "")
+        if self._insisted:
+            self._close_now()
+            return
         self._close_after_answer = False  # the caller has more to say: the goodbye can wait
         self.turn_answered(self.audible_answer)
 
