@@ -10,7 +10,7 @@ _TABLE = """
 שלום Sal'om|היי h'aj|בוקר b'okeR|טוב t'ov|טובה tov'a|ערב '?eRev|צהריים tsohoR'ajim|לילה l'ajla|תודה tod'a
 רבה Rab'a|בבקשה bevakaS'a|סליחה sliX'a|להתראות lehitRa'ot|ביי b'aj|כן k'en|לא l'o|אולי ul'aj|אני an'i
 אתה at'a|את '?at|אתם at'em|אנחנו an'aXnu|הוא h'u|היא h'i|הם h'em|זה z'e|זאת z'ot|זו z'o|לי l'i|לך l'aX
-לכם laX'em|שלי Sel'i|שלך SelX'a|שלכם SelaX'em|שלנו Sel'anu|לנו l'anu|אותו ot'o|אותי ot'i|של S'el|על '?al
+לכם laX'em|שלי Sel'i|שלך SelX'a|שלכם SelaX'em|שלנו Sel'anu|לנו l'anu|אותו ot'o|אליו el'av|אותי ot'i|של S'el|על '?al
 אל '?el|עם '?im|מן m'in|גם g'am|או '?o|אם '?im|כי k'i|אבל av'al|רק R'ak|עוד '?od|כל k'ol|יש j'eS|אין '?ejn
 היה haj'a|הייתה hajt'a|יהיה jihj'e|להיות lihj'ot|כאן k'an|שם S'em|פה p'o|מה m'a|מי m'i|מתי mat'aj
 איפה '?ejfo|איך '?ejX|כמה k'ama|למה l'ama|איזה '?ejze|איזו '?ejzo|לאן le?'an|רוצה Rots'e|רוצים Rots'im
