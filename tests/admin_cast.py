@@ -126,11 +126,16 @@ def next_weekday(hour: int, minute: int = 0) -> datetime:
     return day.replace(hour=hour, minute=minute, second=0, microsecond=0, tzinfo=None)
 
 
+# After these the browser has another session, with another token.
+_NEW_SESSION = {"/admin/login", "/admin/logout", "/admin/account/password"}
+
+
 class Visitor:
     """A browser without scripts: logs in, carries its cookies and the CSRF token."""
 
     def __init__(self, app: Flask, email: str | None = None, language: str = "en") -> None:
         self.client: FlaskClient = app.test_client()
+        self._token = ""
         self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
         if email is not None:
             answer = self.log_in(email, PASSWORD)
@@ -138,11 +143,13 @@ class Visitor:
             self.post("/admin/language", language=language)
 
     def token(self) -> str:
-        """The CSRF token of this session, from a page that has one."""
-        page = self.client.get("/admin/login", follow_redirects=True).text
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert found is not None
-        return found[1]
+        """The CSRF token of this session, from a page that has one; asked for once, it is good as long as that."""
+        if not self._token:
+            page = self.client.get("/admin/account", follow_redirects=True).text
+            found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+            assert found is not None
+            self._token = found[1]
+        return self._token
 
     def log_in(self, email: str, password: str, **fields: str) -> TestResponse:
         return self.post("/admin/login", email=email, password=password, **fields)
@@ -152,4 +159,7 @@ class Visitor:
 
     def post(self, path: str, **fields: object) -> TestResponse:
         """A form with its token. A list is a field that comes several times."""
-        return self.client.post(path, data={"csrf_token": self.token(), **fields})
+        answer = self.client.post(path, data={"csrf_token": self.token(), **fields})
+        if path in _NEW_SESSION:
+            self._token = ""
+        return answer
