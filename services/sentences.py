@@ -23,9 +23,10 @@ GOODBYE_LENGTH: Final = {
 # Recorded (media/clips, app/render_clips.py): what is heard while no model can speak.
 ONE_MOMENT: Final = {"he": "רק רגע.", "en": "One moment."}
 TROUBLE: Final = {"he": "סליחה, יש לנו תקלה. רק רגע.", "en": "Sorry, we have a problem. One moment."}
+# True inside opening hours, when a person is dialled, and outside, when a message is taken.
 HANDING_OVER: Final = {
-    "he": "רק רגע, אני מעבירה אותך.",
-    "en": "One moment, I'm putting you through.",
+    "he": "בטח, רק רגע בבקשה.",
+    "en": "Of course, one moment please.",
 }
 
 
