@@ -53,6 +53,10 @@ class Trial:
     def is_interruption(self) -> bool:
         return self.kind in ("sentence", "word")
 
+    @property
+    def is_false_alarm(self) -> bool:
+        return not self.is_interruption and self.kind != "turn"
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -95,9 +99,9 @@ class Outcome:
         return last.at / BYTES_PER_MS + last.end_ms - last.start_ms - first
 
     def answered_after_ms(self) -> float | None:
-        """From the question's last sound to the answer's first."""
-        asked = next(e.at_ms for e in self.result.events if e.details.get("step") == "question")
-        runs = [run for run in coded_audio.runs(self.result.heard) if run.answer == 0]
+        """From the second question's last sound to the first of its answer."""
+        asked = next(e.at_ms for e in self.result.events if e.details.get("step") == "trial")
+        runs = [run for run in coded_audio.runs(self.result.heard) if run.answer == 1]
         if not runs:
             return None
         first = runs[0].at / BYTES_PER_MS
@@ -197,9 +201,11 @@ async def _play_all(trials: Sequence[Trial], world: DatabaseWorld, base: str, at
 async def _call(trial: Trial, world: DatabaseWorld, base: str, http: aiohttp.ClientSession) -> Outcome:
     prepared = await world.prepare(_scenario(trial))
     steps = [Step(Say(load_clip(QUESTION)), When(at_ms=400), "question")]
-    if trial.sound:
+    if trial.kind == "turn":
+        steps.append(Step(Say(trial.sound), When(agent_done_ms=1500), "trial"))
+    elif trial.sound:
         steps.append(Step(Say(trial.sound), When(agent_speaking_ms=trial.at_ms), "trial"))
-    steps.append(Step(HangUp(), When(agent_done_ms=800 if trial.is_interruption else 4000)))
+    steps.append(Step(HangUp(), When(agent_done_ms=4000 if trial.is_false_alarm else 800)))
     caller = Caller(
         base,
         frm="+972501234567",
@@ -217,11 +223,14 @@ async def _call(trial: Trial, world: DatabaseWorld, base: str, http: aiohttp.Cli
 
 def _scenario(trial: Trial) -> Scenario:
     """The business and the model's script of one call."""
-    length = ANSWER_MS if trial.is_interruption else SHORT_ANSWER_MS
+    length = {"turn": 1000}.get(trial.kind, ANSWER_MS if trial.is_interruption else SHORT_ANSWER_MS)
     answers = [
         Answer(text="זאת תשובה ארוכה מאוד על כל הטיפולים שיש אצלנו.", length_ms=length, think_ms=500),
         Answer(text="כן, ממש מול הבניין.", length_ms=600, think_ms=500),
     ]
-    said = [Transcript(text="איזה טיפולים יש אצלכם?", delay_ms=150), *[Transcript(text=trial.words, delay_ms=300)] * 8]
+    said = [
+        Transcript(text="איזה טיפולים יש אצלכם?", delay_ms=150),
+        *[Transcript(text=trial.words, delay_ms=150 if trial.kind == "turn" else 300)] * 8,
+    ]
     script = Script(answers=answers, transcripts=said)
     return Scenario(about="a trial", settings={"enable_greeting": False}, model=script, path=Path("trial"))

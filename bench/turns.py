@@ -9,7 +9,8 @@ import argparse
 
 from bench.markdown import table
 from bench.report import command_line, percentile, provenance, write
-from bench.trials import Trial, play
+from bench.trials import QUESTION, Trial, play
+from sandbox.twilio.clips import load_clip
 
 PARTS = {
     "endpointing": "endpointing: the model notices that the caller has stopped",
@@ -24,9 +25,9 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=20)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
-    outcomes = play([Trial("turn", b"", "", 0)] * options.calls, options.at_once)
+    outcomes = play([Trial("turn", load_clip(QUESTION), "יש אצלכם חניה?", 0)] * options.calls, options.at_once)
     seen = [ms for ms in (outcome.answered_after_ms() for outcome in outcomes if outcome.valid) if ms is not None]
-    own = [turn for outcome in outcomes if outcome.valid for turn in outcome.stored["metrics"]["latencies"]]
+    own = [turn for outcome in outcomes if outcome.valid for turn in outcome.stored["metrics"]["latencies"][1:]]
     values = {"heard by the caller, whole": seen} | {what: [turn[name] for turn in own] for name, what in PARTS.items()}
     rows = [
         [what, str(len(times)), *(f"{percentile(times, share):.0f}" for share in (0.5, 0.9, 0.99))]
