@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -58,8 +57,7 @@ def test_every_scenario_comes_out_as_its_file_says(tmp_path: Path, worker: str, 
     if worker == "gthread" and not pytestconfig.getoption("--every-scenario"):
         scenarios = scenarios[::3]
     groups = by_environment(scenarios)
-    with ThreadPoolExecutor() as pool:
-        played = pool.map(lambda n: play_twice_at_most(groups[n], tmp_path / str(n), worker), range(len(groups)))
-        reports = [report for group in played for report in group]
+    played = [play_twice_at_most(group, tmp_path / str(n), worker) for n, group in enumerate(groups)]
+    reports = [report for group in played for report in group]
     failed = [report.text() for report in reports if not report.passed]
     assert not failed, "\n\n".join(failed)
