@@ -50,6 +50,7 @@ def play_twice_at_most(scenarios: list[Scenario], directory: Path, worker: str) 
     return passed + play(again, directory / "again", worker, AT_ONCE_AGAIN)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("worker", ["gevent", "gthread"])
 def test_every_scenario_comes_out_as_its_file_says(tmp_path: Path, worker: str, pytestconfig: pytest.Config) -> None:
