@@ -10,7 +10,7 @@ from flask_sock import Sock
 from app.call_deps import WorkerDeps
 from app.context import worker
 from app.public_url import MEDIA_PATH
-from media.media_ws_ai import GOING_AWAY, run_call
+from media.media_ws_ai import run_call
 from media.pace_clock import PaceClock
 from media.twilio_socket import decline_compression, server_options, twilio_socket
 
@@ -33,8 +33,8 @@ def register_media_route(app: Flask) -> None:
                 me.live_calls.slot() as slot,
                 twilio_socket(server, buffered=lean, on_keepalive=_log_keepalive) as socket,
             ):
-                if me.drain.begun:  # accepted at the last moment: the next worker carries it
-                    socket.close(GOING_AWAY, "draining")
+                # A draining worker carries what reaches it in its last second and hands it on like the others:
+                # refused, the caller would come back to the same worker until all resumes are used up.
                 run_call(socket, WorkerDeps(me, clock, slot))
         except Exception:  # outermost level of this thread: nothing of one call may reach another
             log.exception("media socket failed")
