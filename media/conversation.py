@@ -11,33 +11,31 @@ from collections.abc import Callable
 
 import structlog
 
-from media import model_events
+from media import model_events, overdue
 from media.answers import Answer, Answers, Request
 from media.audio_config import FRAME_MS
 from media.barge_in import BargeIn
 from media.barge_in import Decision as BargeDecision
+from media.call_end import CallEnd
 from media.call_state import AUDIBLE, CallState, Event, State
 from media.caller_side import CallerSide
 from media.conversation_settings import ConversationSettings
 from media.endpointing import Edge, LocalEndpoint
 from media.interruption import cut_of, interrupt
 from media.metrics import CallMetrics
-from media.patience import TICK_FRAMES, Alarm, Facts, Patience
+from media.patience import TICK_FRAMES, Patience
 from media.playout import Playout
-from media.silence import Nudge, SilenceWatch
+from media.silence import SilenceWatch
 from media.turn import Act, Decision, TurnTaking
 from media.turn_log import Journal, TurnLog
 from media.tx_queue import Utterance
-from services import end_reasons
 from services import engine as e
-from services.call_closing import CallClosing, Next
-from services.hand_over import promises_transfer
 
 log = structlog.get_logger("media")
 
 
 class Conversation:
-    """See the module's words. `on_end(reason)` is called once, when the call should end from our side."""
+    """See the module's words. `on_end(reason)` is called when the call should end from our side."""
 
     def __init__(
         self,
@@ -61,13 +59,7 @@ class Conversation:
         self.frames = 0
         self.journal = journal
         self.turn_log = TurnLog(journal, metrics, now)
-        self._on_end = on_end
-        self.watch = CallClosing()
-        self._next = Next.GO_ON  # what the last turn asks for, once it was heard to its end
-        self.end_reason = ""
-        self._last_words: str | None = None  # instructions of the goodbye
-        self._close_after_answer = False
-        self._insisted = False  # somebody of the business wants the end: an interruption does not put it off
+        self.ending = CallEnd(self, on_end)
         self.patience = Patience(settings.closing_ms)
         self._pending_facts = list(settings.pending_facts)  # [SERVER] facts no model was told yet
         self.caller = CallerSide()
@@ -95,7 +87,7 @@ class Conversation:
             return
         self.state.apply(Event.GREETING_BEGINS)
         log.info("[GREETING PROTECT] Blocking audio input")
-        if not (s.greeting_clip and self._play("greeting", s.greeting_clip)):
+        if not (s.greeting_clip and self.play("greeting", s.greeting_clip)):
             self.answers.want(Request("greeting", s.greeting_instructions, interruptible=False))
 
     def engine_ready(self, engine: e.Engine) -> None:
@@ -120,39 +112,6 @@ class Conversation:
         if self.state.state is State.THINKING and not self.answers.wanted:
             self.answers.want(Request("prompt", self.settings.ask_again))  # their last words went with the session
 
-    def close_with(self, instructions: str | None, reason: str) -> None:
-        """End the call after one last sentence; without one, after what is being said now."""
-        if self.state.closing.is_set():
-            return
-        self.end_reason = reason
-        self._last_words = instructions
-        if self.state.state in AUDIBLE and self.answers.current is not None:
-            self._close_after_answer = True
-        else:
-            self._close_now()
-
-    def asked(self, action: str) -> None:
-        """What somebody wants who watches the call: "hand_over" after what is being said now, or an end at once."""
-        if self.state.closing.is_set():
-            return
-        if action == end_reasons.HAND_OVER:
-            self._insisted = True
-            self.journal.event("hand_over", "staff")
-            self.close_with(self.settings.handing_over, end_reasons.HAND_OVER)
-        else:
-            self.end_reason, self._last_words = end_reasons.ENDED_BY_STAFF, None
-            self._close_now()
-
-    def _close_now(self) -> None:
-        self._close_after_answer = False
-        self.answers.cancel_unheard()
-        self.state.apply(Event.CLOSE)
-        if self._last_words is None or self.answers.engine is None:
-            self.finish()
-            return
-        self.answers.want(Request("goodbye", self._last_words, interruptible=False))
-        self.pump()
-
     def stream_over(self) -> None:
         """The stream is gone: what of the last answer was heard until then still belongs to the record (X7)."""
         answer = self.answers.current
@@ -162,10 +121,6 @@ class Conversation:
             heard_ms = min(self.playout.heard_ms(utterance), utterance.total_ms)
             if utterance not in self.answers.heard and heard_ms > 0:
                 self.turn_log.cut([cut_of(utterance, answer.text_of(utterance), heard_ms)])
-
-    def finish(self) -> None:
-        self.state.apply(Event.END)
-        self._on_end(self.end_reason)
 
     # -- the caller's sound ----------------------------------------------------------------------------------
 
@@ -186,68 +141,15 @@ class Conversation:
         idle = state is State.LISTENING and not is_speech and not self.answers.busy
         nudge = self.silence.frame(idle and self.settings.may_prompt(self.turns.real))
         if nudge is not None:
-            self._nudge(nudge)
+            overdue.nudge(self, nudge)
         if self._refractory:
             self._refractory -= 1
             if not self._refractory:
                 self.pump()
         if self.frames % TICK_FRAMES == 0:
-            self._slow_tick()
+            overdue.look(self)
 
-    def _slow_tick(self) -> None:
-        for utterance in self.playout.overdue_ends():
-            self.heard_end(utterance)
-        if self.caller.commit_missing(self.frames):
-            self.act(self.turns.set_speaking(False))
-        for alarm in self.patience.tick(self._facts()):
-            self._alarm(alarm)
-        if self.frames >= self.settings.max_call_frames:
-            self.close_with(self.settings.goodbye_length, end_reasons.MAX_LENGTH)
-
-    def _facts(self) -> Facts:
-        answers, current = self.answers, self.answers.current
-        sounds = current is not None and current.has_sound
-        dry = current is not None and current.audible and not current.done and self.playout.buffered_ms() == 0
-        return Facts(
-            state=self.state.state,
-            connected=answers.engine is not None,
-            greeting_sounds=sounds or bool(self.settings.greeting_clip),
-            awaited_request=answers.awaited,
-            run_dry=dry and not self.state.hold.is_set(),
-            lingering=bool(answers.active_response) and current is None,
-        )
-
-    def _alarm(self, alarm: Alarm) -> None:
-        """Something takes too long: nobody waits on a silent line for what may never come."""
-        log.warning("patience is over", alarm=alarm.value, state=self.state.state.value)
-        if alarm is Alarm.GREETING_STUCK:
-            self.answers.cancel_unheard()
-            self.greeting_over()
-        elif alarm is Alarm.CLOSING_STUCK:
-            self.finish()
-        elif alarm is Alarm.ONE_MOMENT:
-            self._one_moment()
-        elif alarm is Alarm.UNREACHABLE:
-            self.give_up()
-        elif alarm is Alarm.ASK_ANEW:
-            self.answers.ask_anew()
-            self.pump()
-        elif alarm is Alarm.PRESUME_DONE:
-            self.answers.presume_done()
-            self.pump()
-        else:
-            self.answers.active_response = ""
-            self.pump()
-
-    def _one_moment(self) -> None:
-        """A short recorded sentence, whatever the model does. It moves no state and cannot be interrupted."""
-        state = self.state.state
-        if state in (*AUDIBLE, State.CLOSING) or (state is State.GREETING and self._facts().greeting_sounds):
-            return
-        self.journal.event("one_moment", "")
-        self._play("notice", self.settings.one_moment)
-
-    def _play(self, kind: str, clip: bytes) -> bool:
+    def play(self, kind: str, clip: bytes) -> bool:
         """Queue recorded sound; False when there is none."""
         if not clip:
             return False
@@ -255,26 +157,6 @@ class Conversation:
         self.playout.append(utterance, clip)
         self.playout.complete(utterance)
         return True
-
-    def give_up(self) -> None:
-        """The model cannot be had: a recorded apology, then the business's fallback (W8)."""
-        if self.state.closing.is_set():
-            return
-        self.end_reason = end_reasons.MODEL_UNREACHABLE
-        self.playout.interrupt()
-        self.answers.let_go()
-        self.answers.wanted.clear()
-        self.state.apply(Event.CLOSE)
-        if not self._play("apology", self.settings.trouble):
-            self.finish()
-
-    def _nudge(self, nudge: Nudge) -> None:
-        if nudge is Nudge.END:
-            self.close_with(self.settings.goodbye_silent, end_reasons.SILENCE)
-            return
-        self.metrics.silence_prompts += 1
-        self.answers.want(Request("prompt", self.settings.silence_prompt))
-        self.pump()
 
     def _local_endpoint(self, is_speech: bool) -> None:
         edge = self.endpoint.frame(is_speech)
@@ -307,11 +189,8 @@ class Conversation:
         cuts = interrupt(self.playout, self.answers, self.state)
         self.turn_log.cut(cuts)
         self.journal.event("barge_in", "")
-        if self._insisted:
-            self._close_now()
-            return
-        self._close_after_answer = False  # the caller has more to say: the goodbye can wait
-        self.turn_answered(self.audible_answer)
+        if not self.ending.interrupted():
+            self.turn_answered(self.audible_answer)
 
     # -- the model -------------------------------------------------------------------------------------------
 
@@ -362,20 +241,14 @@ class Conversation:
             text = answer.text_of(utterance)
             self.turn_log.heard(utterance, text, self.frames * FRAME_MS)
             if answer.request.kind in ("answer", "server"):
-                self._agent_said(text)
+                self.ending.agent_said(text)
             if self.answers.heard_end(utterance):
                 self.answer_over()
         elif utterance.kind == "greeting":
             self.turn_log.heard(utterance, self.settings.greeting_text, self.frames * FRAME_MS)
             self.greeting_over()
         elif utterance.kind == "apology":
-            self.finish()
-
-    def _agent_said(self, text: str) -> None:
-        """A goodbye ends the call once it was heard; a promise to transfer is kept; a loop is broken (W7, W12)."""
-        self._next = self.watch.agent_said(text)
-        if promises_transfer(text):
-            self._next = Next.HAND_OVER
+            self.ending.finish()
 
     def answer_over(self) -> None:
         answer, self.audible_answer = self.audible_answer, None
@@ -384,7 +257,7 @@ class Conversation:
             self.greeting_over()
             return
         if self.state.state is State.CLOSING:
-            self.finish()
+            self.ending.finish()
             return
         if self.state.state is State.HELD:
             self.barge_in.answer_begins()
@@ -394,15 +267,7 @@ class Conversation:
             self.state.apply(Event.AUDIO_OVER)
         if answer is not None and answer.request.kind == "answer":
             self._refractory = self.settings.refractory_frames
-        follows, self._next = self._next, Next.GO_ON
-        if self._close_after_answer:
-            self._close_now()
-        elif follows is Next.HANG_UP and not self.turns.unanswered:
-            self.close_with(None, end_reasons.GOODBYE)
-        elif follows is Next.HAND_OVER:
-            self.journal.event("hand_over", "agent")
-            self.close_with(self.settings.handing_over, end_reasons.HAND_OVER)
-        else:
+        if not self.ending.answer_over():
             self.turn_answered(answer)
 
     def turn_answered(self, answer: Answer | None) -> None:

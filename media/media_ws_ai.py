@@ -18,6 +18,7 @@ import structlog
 from media import twilio_protocol as protocol
 from media.audio_config import AUDIO_CONFIG, AUDIO_GUARD_ENABLED, AudioConfig
 from media.audio_tx_loop import AudioSender
+from media.call_recorder import CallRecorder
 from media.conversation import Conversation
 from media.conversation_settings import MediaTuning, conversation_settings
 from media.desk import FLUSH_S, CallStore, Desk
@@ -144,10 +145,15 @@ class Call:
         for line in gate.start_lines():
             getattr(log, line.level)(line.text)
         listener = VoiceListener(gate, deps.clock.now)
-        self.playout = Playout(deps.clock.now, self._sender.wake, far_end=listener)
-        self._desk = Desk(
-            deps.store(context), deps.booking(context), context.resume.generation, self._audio_ms, self._tell
+        store = deps.store(context)
+        self._desk = Desk(store, deps.booking(context), context.resume, self._audio_ms, self._tell)
+        self._recorder = (
+            CallRecorder(listener, store.add_sound, self._desk.record, deps.clock.now, context.resume)
+            if context.keep_recordings
+            else None
         )
+        ears = self._recorder or listener
+        self.playout = Playout(deps.clock.now, self._sender.wake, far_end=ears)
         self.conversation = Conversation(
             conversation_settings(context, deps.tuning),
             self.playout,
@@ -156,7 +162,7 @@ class Call:
             deps.clock.now,
             self._ending.set,
         )
-        self._reader = TwilioReader(socket, self.conversation, gate, listener, self.metrics, self._desk.key)
+        self._reader = TwilioReader(socket, self.conversation, gate, ears, self.metrics, self._desk.key)
         self._realtime = RealtimeThread(
             lambda: deps.make_engine(context), self.conversation, self._reader, self._history, self._unreachable
         )
@@ -167,7 +173,7 @@ class Call:
     def asked(self, action: str) -> None:
         """Somebody wants the call ended ("end") or handed over ("hand_over")."""
         with self.conversation.lock:
-            self.conversation.asked(action)
+            self.conversation.ending.asked(action)
 
     def run(self) -> None:
         """Start the threads, read until the call is over, end them all under one deadline."""
@@ -202,6 +208,8 @@ class Call:
         self._collect()
         self._desk.finish(reason, self.metrics.as_dict()).wait(FINISH_S)
         self._socket.close(*((GOING_AWAY, "handed on") if reason == STREAM_LOST else ()))
+        if self._recorder is not None:
+            self._recorder.close()  # after the last word, which Twilio waits for
         self._desk.close()
         for thread in threads:
             thread.join(JOIN_S)
@@ -229,7 +237,7 @@ class Call:
 
     def _unreachable(self) -> None:
         with self.conversation.lock:
-            self.conversation.give_up()
+            self.conversation.ending.apologise()
 
     def _tell(self, text: str, speak: bool) -> bool:
         with self.conversation.lock:

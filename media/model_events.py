@@ -14,7 +14,6 @@ from media.audio_config import FRAME_MS
 from media.call_state import AUDIBLE, Event
 from media.transcript_filter import is_filler_only
 from services import engine as e
-from services.end_reasons import HAND_OVER
 from services.hand_over import wants_human
 
 if TYPE_CHECKING:
@@ -66,13 +65,12 @@ def _transcript(talk: Conversation, event: e.CallerTranscript) -> None:
     if valid:
         talk.turn_log.caller(item_id, text)
         talk.silence.caller_spoke()
-        talk.watch.caller_said(text)
+        talk.ending.caller_said(text)
     talk.act(talk.turns.words(item_id, valid))
     if over_agent:
         talk.barge(talk.barge_in.words(valid))
     if valid and wants_human(text):
-        talk.journal.event("hand_over", "caller")
-        talk.close_with(talk.settings.handing_over, HAND_OVER)
+        talk.ending.caller_wants_human()
 
 
 def _first_words(talk: Conversation, item_id: str) -> bool:
@@ -135,13 +133,13 @@ def _came_to_nothing(talk: Conversation, answer: Answer, event: e.ResponseDone) 
         talk.greeting_over()
         return
     if answer.request.kind == "goodbye":
-        talk.finish()
+        talk.ending.finish()
         return
     if failed:
         talk.failures += 1
         log.warning("answer failed", code=event.error_code, failures=talk.failures)
         if talk.failures > MAX_FAILURES:
-            talk.give_up()
+            talk.ending.apologise()
             return
         if answer.request.kind == "server":
             talk.answers.want(Request("server", answer.request.instructions))

@@ -9,7 +9,7 @@ from tests.media.test_conversation import in_talk, listening
 def test_an_end_comes_at_once_even_in_mid_sentence() -> None:
     call = in_talk()
     call.run(800)
-    call.talk.asked("end")
+    call.talk.ending.asked("end")
     call.run(100)
     assert call.ended == "ended_by_staff"
     assert call.talk.state.state is State.ENDED
@@ -18,7 +18,7 @@ def test_an_end_comes_at_once_even_in_mid_sentence() -> None:
 def test_a_hand_over_lets_the_agent_finish_and_say_so() -> None:
     call = in_talk()
     call.run(800)
-    call.talk.asked("hand_over")
+    call.talk.ending.asked("hand_over")
     call.run(1000)
     assert call.talk.state.state is State.SPEAKING
     call.run(10_000)
@@ -30,7 +30,7 @@ def test_a_hand_over_lets_the_agent_finish_and_say_so() -> None:
 def test_a_caller_who_interrupts_does_not_put_the_hand_over_off() -> None:
     call = in_talk()
     call.run(800)
-    call.talk.asked("hand_over")
+    call.talk.ending.asked("hand_over")
     call.say("רגע אחד, יש לי עוד שאלה")
     call.run(10_000)
     assert call.ended == "hand_over"
@@ -38,9 +38,9 @@ def test_a_caller_who_interrupts_does_not_put_the_hand_over_off() -> None:
 
 def test_what_is_asked_twice_happens_once() -> None:
     call = listening()
-    call.talk.asked("hand_over")
-    call.talk.asked("hand_over")
-    call.talk.asked("end")
+    call.talk.ending.asked("hand_over")
+    call.talk.ending.asked("hand_over")
+    call.talk.ending.asked("end")
     call.run(10_000)
     assert call.ended == "hand_over"
     assert call.engine.answers == 1
