@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from services.booking_desk import BookingDesk, Told
-from services.call_context import TurnRecord
+from services.call_context import ResumeState, SoundChunk, TurnRecord
 from services.database import DatabaseUnavailable
 
 log = structlog.get_logger("desk")
@@ -32,6 +32,7 @@ class CallStore(Protocol):
     """What the desk needs of the database, for one call. Every method is one transaction and may be repeated."""
 
     def add_turns(self, turns: Sequence[TurnRecord]) -> None: ...
+    def add_sound(self, chunk: SoundChunk) -> None: ...
     def greeting_done(self) -> None: ...
     def event(self, kind: str, detail: str, at_ms: int) -> None: ...
     def finish(self, reason: str, metrics: dict[str, object]) -> None: ...
@@ -57,13 +58,13 @@ class Desk:
         self,
         store: CallStore,
         booking: BookingDesk,
-        generation: int,
+        resume: ResumeState,
         audio_ms: Callable[[], int],
         tell: Callable[[str, bool], bool],
     ) -> None:
         self._store = store
         self._booking = booking
-        self._generation = generation
+        self._generation, self._begins_ms = resume.generation, resume.begins_ms
         self._audio_ms = audio_ms
         self._tell = tell
         self._jobs: queue.Queue[_Item] = queue.Queue(QUEUE_RECORDS)
@@ -80,7 +81,8 @@ class Desk:
     # -- from the conversation, any thread ---------------------------------------------------------------------
 
     def turn(self, record: TurnRecord) -> None:
-        record = replace(record, generation=self._generation)
+        started_ms = self._begins_ms + record.started_ms
+        record = replace(record, generation=self._generation, started_ms=started_ms)
         self.history.append(record)
         self._booking.heard(record.role, record.text, f"{record.generation}.{record.seq}", _ms())
         self._put(lambda: self._store.add_turns([record]))
@@ -95,8 +97,12 @@ class Desk:
         self._put(self._store.greeting_done)
 
     def event(self, kind: str, detail: str) -> None:
-        at_ms = self._audio_ms()
+        at_ms = self._begins_ms + self._audio_ms()
         self._put(lambda: self._store.event(kind, detail, at_ms))
+
+    def record(self, job: Job) -> None:
+        """Something to write in its place among the records; run again when the database was away."""
+        self._put(job)
 
     def finish(self, reason: str, metrics: dict[str, object]) -> threading.Event:
         """The call's last word; the returned event is set once it is in the database."""

@@ -18,7 +18,7 @@ class TurnRecord:
     replaces what was there: transcripts come late.
 
     text: heard by the other side; text_unheard: the rest that an interruption cut off. All _ms are milliseconds
-    of audio; started_ms counts from the call's start. latency: parts of the turn's delay in ms, by name.
+    of audio; started_ms counts from the call's answering. latency: parts of the turn's delay in ms, by name.
     """
 
     seq: int
@@ -35,6 +35,19 @@ class TurnRecord:
 
 
 @dataclass(slots=True, frozen=True)
+class SoundChunk:
+    """A few seconds of both sides for the recording, 8 kHz mu-law. start_ms counts from the call's answering; a side
+    shorter than `samples` is silent from there on."""
+
+    generation: int
+    seq: int
+    start_ms: int
+    samples: int
+    caller: bytes
+    agent: bytes
+
+
+@dataclass(slots=True, frozen=True)
 class LineSettings:
     """How the line is listened to; the values of services.models' enums."""
 
@@ -47,9 +60,13 @@ class LineSettings:
 
 @dataclass(slots=True, frozen=True)
 class ResumeState:
-    """What a successor needs after a lost socket. generation 0 with no turns is a fresh call."""
+    """What a successor needs after a lost socket. generation 0 with no turns is a fresh call.
+
+    begins_ms: where on the call's time line this stream begins.
+    """
 
     generation: int = 0
+    begins_ms: int = 0
     resume_count: int = 0
     turns: tuple[TurnRecord, ...] = ()
     draft_booking: Mapping[str, Any] = field(default_factory=dict)

@@ -8,15 +8,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services import call_log, calls
+from services import call_log, calls, recordings
 from services.business_policy import is_open
-from services.call_context import CallContext, TurnRecord
+from services.call_context import CallContext, SoundChunk, TurnRecord
 from services.database import Database
 from services.end_reasons import HAND_OVER, MODEL_UNREACHABLE, STREAM_LOST
 from services.models import NextStep
 
 # How our side ends a call → what Twilio is told next. Everything else hangs up.
 FALLBACK_REASONS = frozenset({MODEL_UNREACHABLE})
+# The desk tries again and again, and has the caller's wish to look after meanwhile.
+DEADLINE_S = 1.0
 
 
 class CallStore:
@@ -29,6 +31,9 @@ class CallStore:
 
     def add_turns(self, turns: Sequence[TurnRecord]) -> None:
         self._write(lambda session, call_id: calls.add_turns(session, call_id, turns, now=self._now()))
+
+    def add_sound(self, chunk: SoundChunk) -> None:
+        self._write(lambda session, call_id: recordings.add_chunk(session, call_id, chunk, now=self._now()))
 
     def greeting_done(self) -> None:
         self._write(call_log.mark_greeting_done)
@@ -67,7 +72,7 @@ class CallStore:
         return NextStep.HANG_UP, None
 
     def _write(self, work: Callable[[Session, int], object]) -> None:
-        self._database.write(lambda session: work(session, self._context.call_id))
+        self._database.write(lambda session: work(session, self._context.call_id), deadline_s=DEADLINE_S)
 
 
 def joined(earlier: Mapping[str, Any], latest: Mapping[str, Any]) -> dict[str, Any]:

@@ -206,12 +206,19 @@ def _resume_state(session: Session, call: Call) -> ResumeState:
     )
     return ResumeState(
         generation=call.stream_generation,
+        begins_ms=_since_answered_ms(call),
         resume_count=call.resume_count,
         turns=tuple(_record(turn) for turn in turns),
         draft_booking=dict(call.draft_booking),
         greeting_done=call.greeting_done,
         pending_server=tuple(pending),
     )
+
+
+def _since_answered_ms(call: Call) -> int:
+    if call.stream_claimed_at is None or call.answered_at is None:
+        return 0
+    return max(0, (call.stream_claimed_at - call.answered_at) // timedelta(milliseconds=1))
 
 
 def _record(turn: Turn) -> TurnRecord:

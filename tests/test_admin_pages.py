@@ -260,17 +260,10 @@ def test_a_calls_page_greys_what_was_not_heard_and_says_why_it_ended(admin: Admi
     assert "700 ms" in page
 
 
-def test_a_recording_is_played_only_from_its_own_place(admin: Admin, tmp_path: object) -> None:
-    def point(address: str) -> None:
-        admin.database.write(
-            lambda s: setattr(Tenant(s, CLINIC).session.get_one(Call, admin.clinic.call_id), "recording", address)
-        )
-
+def test_a_call_without_a_recording_has_no_player(admin: Admin) -> None:
     visitor = admin.visitor(OWNER)
-    for address in ("../../../etc/passwd", "/etc/passwd", "not-there.wav"):
-        point(address)
-        assert visitor.get(f"{HOME}calls/{admin.clinic.call_id}/recording").status_code == 404
-        assert "<audio" not in visitor.get(f"{HOME}calls/{admin.clinic.call_id}").text
+    assert visitor.get(f"{HOME}calls/{admin.clinic.call_id}/recording").status_code == 404
+    assert "<audio" not in visitor.get(f"{HOME}calls/{admin.clinic.call_id}").text
 
 
 def live_call(admin: Admin) -> Call:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from io import BufferedReader
 from typing import Any
 
-from flask import abort, render_template, request, send_file, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.wsgi import FileWrapper
 
 from app.admin.access import business_pages, here, required
 from app.admin.call_story import tell
 from app.admin.fragments import fragment
 from app.admin.why import read_day
-from app.settings import VAR
+from app.context import worker
+from services.recording_wav import RecordingWav
+from services.recordings import Recording, recording_of, sound_of
 from services.reports_calls import CallDetail, CallFilter, call_detail, call_page, call_seconds
 from services.reports_home import local_midnight
+from services.tenancy import Tenant
 
-RECORDINGS = VAR / "recordings"
 RESULTS = ("booked", "not_booked", "interrupted", "live")
 KINDS = ("real", "test")
+_SENT_AT_ONCE = 1 << 16  # bytes of a recording: two seconds
 
 
 @business_pages.get("/calls")
@@ -45,7 +49,7 @@ def call(call_id: int) -> ResponseReturnValue:
         found=found,
         story=tell(found, seconds),
         seconds=seconds,
-        has_recording=recording_path(found.call.recording) is not None,
+        recording=here().read(lambda s: _kept(s, found)),
     )
 
 
@@ -62,19 +66,17 @@ def call_story(call_id: int) -> ResponseReturnValue:
 
 @business_pages.get("/calls/<int:call_id>/recording")
 def recording(call_id: int) -> ResponseReturnValue:
-    found = here().read(lambda s: _found(s, call_id))
-    path = recording_path(found.call.recording)
-    if path is None:
-        abort(404)
-    return send_file(path, conditional=True, max_age=0)
+    """The call's sound, or the part of it that is asked for; read from the database as it is sent."""
+    kept = required(here().read(lambda s: _kept(s, _found(s, call_id))))
+    database, business_id = worker().database, here().business_id
 
+    def sound(chunk_id: int) -> tuple[bytes, bytes] | None:
+        return database.read(lambda s: sound_of(Tenant(s, business_id).session, chunk_id))
 
-def recording_path(address: str | None) -> Path | None:
-    """The kept recording's file; None when there is none (any more), or its address leads elsewhere."""
-    if not address:
-        return None
-    path = (RECORDINGS / address).resolve()
-    return path if path.is_file() and path.is_relative_to(RECORDINGS.resolve()) else None
+    wav = RecordingWav(kept, sound)
+    response = Response(FileWrapper(BufferedReader(wav), _SENT_AT_ONCE), mimetype="audio/wav", direct_passthrough=True)
+    response.content_length = wav.length
+    return response.make_conditional(request.environ, accept_ranges=True, complete_length=wav.length)
 
 
 def read_filter() -> CallFilter:
@@ -94,6 +96,11 @@ def read_filter() -> CallFilter:
 def page_number() -> int:
     """The page asked for, from 1."""
     return min(max(request.args.get("page", 1, type=int), 1), 100_000)
+
+
+def _kept(s: Session, found: CallDetail) -> Recording | None:
+    """The recording once the call is over; before that it still grows."""
+    return recording_of(s, found.call.id) if found.call.ended_at else None
 
 
 def _found(s: Session, call_id: int) -> CallDetail:

@@ -22,7 +22,7 @@ from services.models.calendar import (
     LeadStatus,
     SlotHold,
 )
-from services.models.calls import Call, CallEvent, CallStatus, NextStep, ServerEvent, Turn, TurnRole
+from services.models.calls import Call, CallEvent, CallStatus, NextStep, RecordingChunk, ServerEvent, Turn, TurnRole
 from services.models.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from services.models.people import Membership, Role, User
 
@@ -51,6 +51,7 @@ __all__ = [
     "OutboxMessage",
     "OutboxStatus",
     "PromptVersion",
+    "RecordingChunk",
     "Role",
     "ServerEvent",
     "SlotHold",

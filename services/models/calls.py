@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Numeric, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, Numeric, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.models.base import Base, Identifier, TenantOwned, choice
@@ -92,8 +92,6 @@ class Call(TenantOwned, Base):
     # Outcome and details collected (W13), written with the summary once the call is over.
     outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)
     wrapped_up_at: Mapped[datetime | None]
-    # Address of the kept recording inside the recordings directory.
-    recording: Mapped[str | None] = mapped_column(String(200))
 
 
 class _OfACall(TenantOwned):
@@ -123,7 +121,7 @@ class Turn(_OfACall, Base):
     text_unheard: Mapped[str] = mapped_column(Text, default="")
     heard_ms: Mapped[int] = mapped_column(default=0)
     total_ms: Mapped[int] = mapped_column(default=0)
-    # Milliseconds since the call's started_at.
+    # Milliseconds since the call was answered, whichever of its streams it was said in.
     started_ms: Mapped[int] = mapped_column(default=0)
     interrupted: Mapped[bool] = mapped_column(default=False)
     # Parts of the turn's latency in milliseconds, by name.
@@ -158,4 +156,29 @@ class CallEvent(_OfACall, Base):
     kind: Mapped[str] = mapped_column(String(40))
     at_ms: Mapped[int] = mapped_column(default=0)
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+
+
+class RecordingChunk(_OfACall, Base):
+    """A few seconds of both sides of a call, where its business keeps recordings. Ordered by (generation, seq)."""
+
+    __tablename__ = "recording_chunks"
+    __table_args__ = (
+        _call_key(),
+        UniqueConstraint("call_id", "generation", "seq"),
+        Index("ix_recording_chunks_business_id_created_at", "business_id", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identifier, primary_key=True)
+    generation: Mapped[int]
+    seq: Mapped[int]
+    # Milliseconds since the call was answered.
+    start_ms: Mapped[int]
+    # 8 kHz samples of either side; a side that is shorter is silent from there on.
+    samples: Mapped[int]
+    caller: Mapped[bytes] = mapped_column(LargeBinary)
+    agent: Mapped[bytes] = mapped_column(LargeBinary)
+    # One byte for each tenth of a second: its loudest sample, 255 is full scale.
+    caller_peaks: Mapped[bytes] = mapped_column(LargeBinary)
+    agent_peaks: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]

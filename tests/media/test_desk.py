@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from media.desk import Desk
-from services.call_context import TurnRecord
+from services.call_context import ResumeState, SoundChunk, TurnRecord
 from services.database import Database, DatabaseUnavailable
 from tests.booking_talk import Talk, make_business
 
@@ -30,6 +30,9 @@ class Store:
 
     def add_turns(self, turns: Sequence[TurnRecord]) -> None:
         self._write(turns[0].text)
+
+    def add_sound(self, chunk: SoundChunk) -> None:
+        self._write(f"sound {chunk.seq}")
 
     def greeting_done(self) -> None:
         self._write("greeting")
@@ -57,7 +60,7 @@ class Running:
         self.talk, self.store = talk, Store()
         self.told: list[str] = []
         self.news = threading.Condition()
-        self.desk = Desk(self.store, talk.desk, 0, lambda: 0, self.tell)
+        self.desk = Desk(self.store, talk.desk, ResumeState(), lambda: 0, self.tell)
         self.thread = threading.Thread(target=self.desk.loop, daemon=True)
         self.thread.start()
 
