@@ -16,7 +16,7 @@ from datetime import datetime
 from services.business_policy import Policy
 from services.nlp_hours import resolve_with_hours
 from services.nlp_model import ModelParser, Reading, cross_checked
-from services.nlp_parser import merged, parse_utterance, read_turns
+from services.nlp_parser import TurnReader, merged, parse_utterance, read_turns
 from services.nlp_topics import topic_said
 from services.nlp_types import DateOption, Parsed, TimeOption, Turn
 
@@ -66,7 +66,7 @@ class AppointmentNlp:
         self._policy = policy
         self._topics = tuple(topics)
         self._model = model
-        self._region = region
+        self._reader = TurnReader(region)
         self._debounce_ms = debounce_ms
         self._turns: deque[Turn] = deque(maxlen=TURNS_READ)
         self._seen: deque[str] = deque(maxlen=4 * TURNS_READ)
@@ -120,7 +120,7 @@ class AppointmentNlp:
         None when a newer exchange came in meanwhile: its reading holds all that this one could say.
         """
         wall = now.astimezone(self._policy.zone).replace(tzinfo=None)
-        parsed = read_turns(exchange.turns, wall, region=self._region)
+        parsed = self._reader.read(exchange.turns, wall)
         parsed = replace(parsed, service=topic_said(exchange.turns, self._topics))
         if self._model is not None:
             parsed = cross_checked(parsed, self._model.read(exchange.turns, wall), exchange.turns)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from services.nlp_calendar import Calendar
 from services.nlp_dates import DateMention, find_dates
@@ -66,21 +65,34 @@ def parse_utterance(text: str, now: datetime, agent_text: str = "", *, region: s
 
 def read_turns(turns: Sequence[Turn], now: datetime, *, region: str = "IL") -> Parsed:
     """What the caller wants after these turns: later words replace earlier ones, details add up."""
-    known, agent_text = Parsed(), ""
-    minute = now.replace(second=0, microsecond=0, tzinfo=None)
-    for turn in turns:
-        if turn.role == "agent":
-            agent_text = turn.text
-            continue
-        known = merged(known, _parsed(turn.text, minute, agent_text, region))
-        agent_text = ""
-    return known
+    return TurnReader(region).read(turns, now)
 
 
-@lru_cache(maxsize=512)
-def _parsed(text: str, minute: datetime, agent_text: str, region: str) -> Parsed:
-    """A call's turns are read again after each exchange: only the new one costs anything."""
-    return parse_utterance(text, minute, agent_text, region=region)
+class TurnReader:
+    """Reads one call's turns again after each exchange; those it knows from the last time cost nothing.
+
+    What callers said stays with their call and goes with it.
+    """
+
+    def __init__(self, region: str = "IL") -> None:
+        self._region = region
+        self._readings: dict[tuple[str, datetime, str], Parsed] = {}
+
+    def read(self, turns: Sequence[Turn], now: datetime) -> Parsed:
+        """See read_turns."""
+        known, agent_text = Parsed(), ""
+        minute = now.replace(second=0, microsecond=0, tzinfo=None)
+        before, self._readings = self._readings, {}
+        for turn in turns:
+            if turn.role == "agent":
+                agent_text = turn.text
+                continue
+            key = (turn.text, minute, agent_text)
+            reading = before.get(key) or parse_utterance(turn.text, minute, agent_text, region=self._region)
+            self._readings[key] = reading
+            known = merged(known, reading)
+            agent_text = ""
+        return known
 
 
 def merged(known: Parsed, latest: Parsed) -> Parsed:
