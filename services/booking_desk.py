@@ -28,6 +28,7 @@ from services.server_messages import ServerMessage, ServerMessages
 log = structlog.get_logger("desk")
 
 RETRY_MS = 1500
+DEADLINE_S = 2.5  # then the caller is told that the calendar is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class BookingDesk:
             return [Told(message, self._stored(session, message)) for message in messages]
 
         try:
-            told = self._database.write(step)
+            told = self._database.write(step, deadline_s=DEADLINE_S)
         except DatabaseUnavailable as away:
             log.warning("calendar away", error=str(away))
             self._draft = Draft.restored(before)

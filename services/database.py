@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.abc import RV, PQGen
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -30,6 +31,8 @@ T = TypeVar("T")
 DEFAULT_DEADLINE_S = 5.0
 _FIRST_WAIT_S = 0.002
 _LONGEST_WAIT_S = 0.05
+_ALIVE_WITHIN_S = 2.0  # an idle connection that does not answer the pool's question by then is dead
+_ANSWERS_WITHIN_S = 6.0  # longer than statement_timeout, which a server that lives keeps to by itself
 # serialization_failure, deadlock_detected, lock_not_available
 _RETRY_SQLSTATES = {"40001", "40P01", "55P03"}
 _SQLITE_LOCKS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -63,6 +66,22 @@ def normalise_url(url: str) -> URL:
             raise ValueError("SQLite needs a file")
         return parsed.set(drivername="sqlite")
     raise ValueError("a database URL starts with sqlite:///, postgresql:// or postgres://")
+
+
+class _BoundedConnection(psycopg.Connection[Any]):
+    """Gives up a server that keeps the connection open and says nothing, as in a failover or behind a stuck pooler:
+    then neither TCP nor statement_timeout ever ends the wait."""
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        if timeout is None:  # only the pool's question is asked in autocommit
+            timeout = _ALIVE_WITHIN_S if self.autocommit else _ANSWERS_WITHIN_S
+        deadline = time.monotonic() + timeout
+        try:
+            return super().wait(gen, interval, timeout)
+        except psycopg.OperationalError:
+            if time.monotonic() >= deadline:
+                self.pgconn.finish()  # its answer may come any time: nobody else must get it
+            raise
 
 
 class Database:
@@ -234,6 +253,10 @@ def _install_events(engine: Engine, statement_timeout_ms: int) -> None:
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return
+
+    @event.listens_for(engine, "do_connect")
+    def do_connect(_dialect: object, _entry: object, args: list[Any], parameters: dict[str, Any]) -> Any:
+        return _BoundedConnection.connect(*args, **parameters)
 
     @event.listens_for(engine, "connect")
     def connect(connection: psycopg.Connection[Any], _entry: ConnectionPoolEntry) -> None:

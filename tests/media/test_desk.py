@@ -47,7 +47,7 @@ class Store:
 class Away:
     """A database of the booking side that cannot be reached either."""
 
-    def write(self, _fn: Any) -> Any:
+    def write(self, _fn: Any, **_: Any) -> Any:
         raise DatabaseUnavailable("away")
 
     read = write

@@ -270,7 +270,7 @@ class Broken:
     def __init__(self, database: Database, *, after_commit: bool, times: int = 1) -> None:
         self._database, self._after_commit, self.left = database, after_commit, times
 
-    def write(self, fn: Any) -> Any:
+    def write(self, fn: Any, **_: Any) -> Any:
         if not self.left:
             return self._database.write(fn)
         self.left -= 1
