@@ -1,4 +1,5 @@
-"""What has to happen although nobody asks: calls wrapped up, stale ones closed, messages sent. Any worker may do it.
+"""What has to happen although nobody asks: calls wrapped up, stale ones closed, messages sent,
+recordings deleted in time. Any worker may do it.
 
 While there is nothing to do it only reads, so that an idle installation writes nothing."""
 
@@ -14,6 +15,7 @@ from services.calls import any_stale_calls, close_stale_calls
 from services.database import Database
 from services.models import OutboxKind
 from services.outbox import Sender, drain
+from services.recordings import delete_expired, expired_recordings
 
 # Twilio ends a call after four hours at the latest.
 STALE_CALL = timedelta(hours=4, minutes=10)
@@ -27,6 +29,7 @@ class Round:
     closed: int
     wrapped_up: int
     sent: int
+    sounds_deleted: int = 0
 
 
 def housekeep(database: Database, senders: Mapping[OutboxKind, Sender], now: Callable[[], datetime]) -> Round:
@@ -41,4 +44,13 @@ def housekeep(database: Database, senders: Mapping[OutboxKind, Sender], now: Cal
     if database.read(partial(anything_to_wrap_up, now=now())):
         while wrapped_up < _CALLS_A_ROUND and database.write(partial(wrap_up_next, now=now())):
             wrapped_up += 1
-    return Round(closed, wrapped_up, drain(database, senders, now))
+    return Round(closed, wrapped_up, drain(database, senders, now), _delete_expired(database, now()))
+
+
+def _delete_expired(database: Database, now: datetime) -> int:
+    """Rows of recordings whose time is over, a few at once so that nobody waits for them."""
+    deleted = 0
+    for business_id, before in database.read(partial(expired_recordings, now=now)).items():
+        while found := database.write(partial(delete_expired, business_id=business_id, before=before)):
+            deleted += found
+    return deleted

@@ -48,12 +48,12 @@ class Story:
     length_ms: int
 
 
-def tell(found: CallDetail, seconds: float | None) -> Story:
-    """The story of a call that lasted `seconds` so far."""
+def tell(found: CallDetail, seconds: float | None, recorded_ms: int = 0) -> Story:
+    """The story of a call that lasted `seconds` so far, of which so much sound is kept."""
     moments = sorted([*_turns(found), *_server(found), *_events(found)], key=_order)
     spoken = [m for m in moments if m.kind in ("caller", "agent")]
     ends = [m.at_ms + m.length_ms for m in spoken] + [m.at_ms for m in moments]
-    length = max([int((seconds or 0) * 1000), *ends, 1000])
+    length = max([int((seconds or 0) * 1000), recorded_ms, *ends, 1000])
     strips = [_strip(m.kind, m.at_ms, m.length_ms, length) for m in spoken]
     cuts = [_strip("cut", m.at_ms, 0, length) for m in moments if m.name == "barge_in"]
     return Story(moments, [*strips, *cuts], length)

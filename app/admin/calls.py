@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from io import BufferedReader
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wsgi import FileWrapper
@@ -14,10 +14,12 @@ from werkzeug.wsgi import FileWrapper
 from app.admin.access import business_pages, here, required
 from app.admin.call_story import tell
 from app.admin.fragments import fragment
+from app.admin.waveform import waveform
 from app.admin.why import read_day
+from app.admin.words import t
 from app.context import worker
 from services.recording_wav import RecordingWav
-from services.recordings import Recording, recording_of, sound_of
+from services.recordings import Recording, delete_recording, recording_of, sound_of
 from services.reports_calls import CallDetail, CallFilter, call_detail, call_page, call_seconds
 from services.reports_home import local_midnight
 from services.tenancy import Tenant
@@ -44,13 +46,10 @@ def call(call_id: int) -> ResponseReturnValue:
     now = datetime.now(UTC)
     found = here().read(lambda s: _found(s, call_id))
     seconds = call_seconds(found.call, now)
-    return render_template(
-        "call.html",
-        found=found,
-        story=tell(found, seconds),
-        seconds=seconds,
-        recording=here().read(lambda s: _kept(s, found)),
-    )
+    kept = here().read(lambda s: _kept(s, found))
+    story = tell(found, seconds, kept.length_ms if kept else 0)
+    wave = waveform(kept, story.length_ms) if kept else None
+    return render_template("call.html", found=found, story=story, seconds=seconds, recording=kept, wave=wave)
 
 
 @business_pages.get("/calls/<int:call_id>/story")
@@ -77,6 +76,19 @@ def recording(call_id: int) -> ResponseReturnValue:
     response = Response(FileWrapper(BufferedReader(wav), _SENT_AT_ONCE), mimetype="audio/wav", direct_passthrough=True)
     response.content_length = wav.length
     return response.make_conditional(request.environ, accept_ranges=True, complete_length=wav.length)
+
+
+@business_pages.post("/calls/<int:call_id>/recording/delete")
+def delete_sound(call_id: int) -> ResponseReturnValue:
+    """Only the sound goes: a caller may ask for that."""
+
+    def work(s: Session) -> None:
+        _found(s, call_id)
+        delete_recording(s, call_id)
+
+    here().write(work)
+    flash(t("ההקלטה נמחקה.", "The recording was deleted."), "good")
+    return redirect(url_for("business.call", call_id=call_id))
 
 
 def read_filter() -> CallFilter:
