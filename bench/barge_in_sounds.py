@@ -40,8 +40,8 @@ def holds(samples: Samples, listener: str, rng: np.random.Generator) -> list[int
     found = []
     hiss = rng.standard_normal(len(samples)) * LINE_HISS
     for index, frame in enumerate(mulaw.frames(to_mulaw(samples + hiss))):
-        loud, voice = ear.hear(frame, gate.process(frame))
-        if barge_in.frame(loud, voice) is Decision.HOLD:
+        heard = ear.hear(frame, gate.process(frame))
+        if barge_in.frame(heard.loud, heard.voice, heard.musical) is Decision.HOLD:
             found.append(index)
             barge_in.answer_begins()
     return found

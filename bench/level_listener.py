@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from media.input_gate import GateResult, InputGate
-from media.listener import BARGE_IN_DELTA
+from media.listener import BARGE_IN_DELTA, Heard
 
 
 class LevelListener:
@@ -12,7 +12,7 @@ class LevelListener:
     def __init__(self, gate: InputGate) -> None:
         self._gate = gate
 
-    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]:
-        """(loud, speechlike) of one inbound frame, after the gate has seen it."""
+    def hear(self, audio: bytes, gate: GateResult) -> Heard:
+        """One inbound frame, after the gate has seen it."""
         loud = gate.rms > self._gate.noise_floor + BARGE_IN_DELTA
-        return loud, loud
+        return Heard(loud, loud)

@@ -19,7 +19,7 @@ import numpy as np
 
 from bench import noise_makers
 from bench.speech_corpus import DEFAULT_AUDIO, at_level, looped, to_mulaw, to_samples
-from media.audio_config import BYTES_PER_MS, FRAME_BYTES, FRAME_MS
+from media.audio_config import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ
 from sandbox import coded_audio
 from sandbox.realtime.script import Answer, Script, Transcript
 from sandbox.twilio import audio
@@ -153,7 +153,8 @@ def _made(kind: str, samples: Any, rng: random.Random) -> Trial:
 
 
 def _music(rng: random.Random, numbers: np.random.Generator) -> Trial:
-    samples = looped(to_samples(rng.choice(clips("music-*.ulaw"))), 16_000, numbers)
+    seconds = rng.choice([2, 8])
+    samples = looped(to_samples(rng.choice(clips("music-*.ulaw"))), seconds * SAMPLE_RATE_HZ, numbers)
     return _made("music", samples, rng)
 
 
@@ -205,7 +206,7 @@ async def _call(trial: Trial, world: DatabaseWorld, base: str, http: aiohttp.Cli
         steps.append(Step(Say(trial.sound), When(agent_done_ms=1500), "trial"))
     elif trial.sound:
         steps.append(Step(Say(trial.sound), When(agent_speaking_ms=trial.at_ms), "trial"))
-    steps.append(Step(HangUp(), When(agent_done_ms=4000 if trial.is_false_alarm else 800)))
+    steps.append(Step(HangUp(), When(agent_done_ms=7000 if trial.is_false_alarm else 800)))
     caller = Caller(
         base,
         frm="+972501234567",

@@ -16,6 +16,7 @@ import structlog
 
 from media.audio_config import BYTES_PER_MS, FRAME_BYTES, MULAW_SILENCE
 from media.input_gate import GateResult
+from media.listener import Heard
 from services.call_context import ResumeState, SoundChunk
 
 log = structlog.get_logger("media")
@@ -32,7 +33,7 @@ _SILENCE = bytes([MULAW_SILENCE])
 class Listener(Protocol):
     """Who listens to both sides without a recorder (media/listener.py)."""
 
-    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]: ...
+    def hear(self, audio: bytes, gate: GateResult) -> Heard: ...
     def played(self, at_s: float, frame: bytes) -> None: ...
     def cleared(self, at_s: float) -> None: ...
 
@@ -64,7 +65,7 @@ class CallRecorder:
         self._zero_s: float | None = None  # when the caller's first sample was spoken, as the clock has it
         self._waiting: deque[SoundChunk] = deque(maxlen=WAITING_CHUNKS)
 
-    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]:
+    def hear(self, audio: bytes, gate: GateResult) -> Heard:
         with self._lock:
             self._caller += audio
             # Frames are late, never early: the earliest one seen so far is the nearest to the truth.

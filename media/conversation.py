@@ -22,6 +22,7 @@ from media.caller_side import CallerSide
 from media.conversation_settings import ConversationSettings
 from media.endpointing import Edge, LocalEndpoint
 from media.interruption import cut_of, interrupt
+from media.listener import Heard
 from media.metrics import CallMetrics
 from media.patience import TICK_FRAMES, Patience
 from media.playout import Playout
@@ -124,16 +125,16 @@ class Conversation:
 
     # -- the caller's sound ----------------------------------------------------------------------------------
 
-    def caller_frame(self, rms: int, above: bool, is_speech: bool, loud: bool, speechlike: bool) -> None:
+    def caller_frame(self, rms: int, above: bool, is_speech: bool, heard: Heard) -> None:
         """One inbound frame of 20 ms. above/is_speech: the gate's VAD without and with onset and hangover;
-        loud/speechlike: what barge-in goes by."""
+        heard: what barge-in goes by."""
         self.frames += 1
         state = self.state.state
         if above:
             self.caller.loud_frame(rms)
             self.turn_log.voice()
         if state in AUDIBLE:
-            self.barge(self.barge_in.frame(loud, speechlike))
+            self.barge(self.barge_in.frame(heard.loud, heard.voice, heard.musical))
         if self.settings.local_endpointing and state is not State.GREETING:
             self._local_endpoint(is_speech)
         if self.turns.waiting:

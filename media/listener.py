@@ -6,15 +6,30 @@ Pure but for the clock it is given.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS
 from media.echo_guard import EchoGuard
 from media.input_gate import GateResult, InputGate
+from media.music_mode import is_musical
 
 BARGE_IN_DELTA = 60.0  # RMS above the noise floor that counts as sound (B2)
 _FLOOR_STEP = 0.02  # sound that is no voice becomes the line's noise within about a second
 _LEVEL_RISE, _LEVEL_FALL = 0.1, 0.001  # the caller's own level: learned at once, forgotten over a minute of speech
 _NEAR_SHARE = 0.12  # a voice that far (18 dB) under the caller's own is somebody else in the room
+
+
+class Heard(NamedTuple):
+    """What one inbound frame is to barge-in."""
+
+    loud: bool  # above the line's noise, and not our own echo
+    voice: bool  # … and somebody's voice, near
+    musical: bool = False  # … and a held note
+    echo: bool = False  # loud, and the agent's own sound come back
+
+
+NOTHING = Heard(loud=False, voice=False)
+ECHO = Heard(loud=False, voice=False, echo=True)
 
 
 class VoiceListener:
@@ -44,8 +59,8 @@ class VoiceListener:
         if self._echo is not None and self._zero_s is not None:
             self._echo.cleared((at_s - self._zero_s) * 1000)
 
-    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]:
-        """(loud, speechlike) of one inbound frame, after the gate has seen it."""
+    def hear(self, audio: bytes, gate: GateResult) -> Heard:
+        """One inbound frame, after the gate has seen it."""
         at_ms = self._heard_ms
         length_ms = len(audio) / BYTES_PER_MS
         self._heard_ms += length_ms
@@ -55,9 +70,11 @@ class VoiceListener:
         voice = gate.voiced  # asked of the net once a frame, in the gate
         loud = rms > max(self._gate.noise_floor, self._floor) + self._delta
         if loud and self._echo is not None and self._echo.is_echo(at_ms, audio):
-            return False, False
-        if not voice:
+            return ECHO
+        if voice:
+            self._caller_rms += (_LEVEL_RISE if rms > self._caller_rms else _LEVEL_FALL) * (rms - self._caller_rms)
+        else:
             self._floor += _FLOOR_STEP * (rms - self._floor)
-            return loud, False
-        self._caller_rms += (_LEVEL_RISE if rms > self._caller_rms else _LEVEL_FALL) * (rms - self._caller_rms)
-        return loud, loud and rms > _NEAR_SHARE * self._caller_rms
+        if not loud:
+            return NOTHING
+        return Heard(True, voice and rms > _NEAR_SHARE * self._caller_rms, is_musical(self._gate.activity))

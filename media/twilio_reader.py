@@ -17,6 +17,7 @@ from media import twilio_protocol as protocol
 from media.audio_config import BYTES_PER_MS, FRAME_MS, SILENCE_FRAME
 from media.conversation import Conversation
 from media.input_gate import GateResult, InputGate
+from media.listener import Heard
 from media.metrics import CallMetrics
 from media.twilio_socket import SocketClosed, TwilioSocket
 from services.engine import Engine
@@ -31,9 +32,9 @@ GOING_AWAY = 1001
 
 
 class Listener(Protocol):
-    """What barge-in goes by, per frame: (loud, speechlike)."""
+    """What barge-in goes by."""
 
-    def hear(self, audio: bytes, gate: GateResult) -> tuple[bool, bool]: ...
+    def hear(self, audio: bytes, gate: GateResult) -> Heard: ...
 
 
 class TwilioReader:
@@ -93,12 +94,12 @@ class TwilioReader:
         for line in gate.logs:
             getattr(log, line.level)(line.text)
         self._forward(media, gate)
-        loud, speechlike = self._listener.hear(media.audio, gate)
+        heard = self._listener.hear(media.audio, gate)
         self._ms += len(media.audio) / BYTES_PER_MS
         with conversation.lock:
             while self._ms >= FRAME_MS:  # a longer frame counts as several, shorter ones add up
                 self._ms -= FRAME_MS
-                conversation.caller_frame(gate.rms, gate.above, gate.is_speech, loud, speechlike)
+                conversation.caller_frame(gate.rms, gate.above, gate.is_speech, heard)
 
     def _forward(self, media: protocol.Media, gate: GateResult) -> None:
         state = self._conversation.state

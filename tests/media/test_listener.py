@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from media.audio_config import FRAME_BYTES, SILENCE_FRAME
 from media.input_gate import InputGate
-from media.listener import VoiceListener
+from media.listener import Heard, VoiceListener
 from sandbox.twilio import audio
 from sandbox.twilio.clips import load_clip, room_sound
 
 SENTENCE = "en-sentence-vm-whichbox.ulaw"
 
 
-def heard(listener: VoiceListener, gate: InputGate, mulaw: bytes) -> list[tuple[bool, bool]]:
+def heard(listener: VoiceListener, gate: InputGate, mulaw: bytes) -> list[Heard]:
     frames = [mulaw[at : at + FRAME_BYTES] for at in range(0, len(mulaw) - FRAME_BYTES + 1, FRAME_BYTES)]
     return [listener.hear(frame, gate.process(frame)) for frame in frames]
 
@@ -23,13 +23,13 @@ def line() -> tuple[VoiceListener, InputGate]:
     return listener, gate
 
 
-def voices(frames: list[tuple[bool, bool]]) -> int:
-    return sum(voice for _, voice in frames)
+def voices(frames: list[Heard]) -> int:
+    return sum(frame.voice for frame in frames)
 
 
 def test_a_sentence_is_a_voice_from_its_first_syllable() -> None:
     frames = heard(*line(), load_clip(SENTENCE))
-    loud = [voice for is_loud, voice in frames if is_loud]
+    loud = [frame.voice for frame in frames if frame.loud]
     assert sum(loud) > 0.7 * len(loud)
     assert sum(loud[:10]) >= 4
 
@@ -44,7 +44,7 @@ def test_steady_noise_becomes_the_floor_of_the_line() -> None:
     listener, gate = line()
     hiss = audio.encode(audio.white_noise(300))
     heard(listener, gate, hiss)
-    assert not any(loud for loud, _ in heard(listener, gate, hiss))
+    assert not any(frame.loud for frame in heard(listener, gate, hiss))
 
 
 def test_people_far_softer_than_the_caller_are_no_voice() -> None:

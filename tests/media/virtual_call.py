@@ -258,8 +258,8 @@ class VirtualCall:
         if self.now >= self._next_frame and not self.ended:
             self._next_frame += 0.02
             result = self._gate.process(self._mic)
-            loud, voice = self._listener.hear(self._mic, result)
-            self.talk.caller_frame(result.rms, result.above, result.is_speech, loud, voice)
+            heard = self._listener.hear(self._mic, result)
+            self.talk.caller_frame(result.rms, result.above, result.is_speech, heard)
         if self._awake or (self._due is not None and self.now >= self._due):
             self._awake = False
             out, self._due = self.playout.step(self._messages)
