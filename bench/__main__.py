@@ -16,18 +16,16 @@ import sys
 
 from bench.report import provenance, write
 
+BESIDE_OTHERS = ["--server", "relay", "--server", "ours", "--server", "bridge", "--server", "pipecat"]
 # Name of the section in docs/benchmarks.md → the module that prints its table, its options, and those of a quick run.
 TABLES: dict[str, tuple[str, list[str], list[str]]] = {
-    "load": (
-        "bench.load",
-        ["--server", "relay", "--server", "ours", "--calls", "1,10,50", "--seconds", "20"],
-        ["--server", "relay", "--server", "ours", "--calls", "10", "--seconds", "5"],
-    ),
+    "load": ("bench.load", ["--calls", "1,10,50"], ["--calls", "10", "--seconds", "5"]),
     "capacity": (
         "bench.load",
         ["--server", "ours", "--capacity", "--seconds", "10"],
         ["--server", "ours", "--capacity", "--seconds", "3", "--step", "100"],
     ),
+    "peers": ("bench.load", [*BESIDE_OTHERS, "--calls", "1,10"], [*BESIDE_OTHERS, "--calls", "2", "--seconds", "5"]),
     "speech-detection": ("bench.speech_detection", [], ["--no-anchors"]),
     "barge-in": ("bench.barge_in", [], ["--true", "40", "--false", "40"]),
     "turns": ("bench.turns", [], ["--calls", "20"]),

@@ -7,10 +7,10 @@ from binascii import a2b_base64
 from collections.abc import Sequence
 
 import orjson
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from bench.load_model import ModelSession
-from bench.load_world import SILENCE, Frame, World
+from bench.load_world import FRAME_BYTES, LOUD, LOUD_EVERY_FRAMES, SILENCE, Frame, World
 
 SPEECH_FRAMES = 125  # 2.5 s of speech a turn
 NOTICED_FRAMES = 5  # after which the model notices it
@@ -20,6 +20,7 @@ FIRST_WORDS_S = 2.5  # how long the caller waits for a greeting, at least
 CYCLE_S = 10.0  # about one turn: callers begin at different points of it, so that no two moments of a run differ
 PATIENCE_S = 12.0  # for an answer to be heard to its end
 GOLDEN = 0.618034  # its multiples, without their whole part, spread evenly however many there are
+SLACK_BYTES = 4 * FRAME_BYTES  # that a lossy server's resamplers may keep back of an answer
 _WORD = 8
 
 
@@ -46,6 +47,7 @@ class Caller(WSListener):
         self._first_delta_at = 0.0
         self._last_media_at = 0.0
         self._plays_until = 0.0
+        self._loud_at: float | None = None  # when the last loud frame was sent, until the model heard it
 
     # -- Twilio's side of the protocol --------------------------------------------------------------------------
 
@@ -69,7 +71,7 @@ class Caller(WSListener):
     def hang_up(self) -> None:
         if self._transport is not None:
             self._send({"event": "stop", "sequenceNumber": "9", "streamSid": self._sid, "stop": {}})
-            self._transport.send_close()
+            self._transport.send_close(WSCloseCode.OK)
         self._transport = None
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -86,15 +88,16 @@ class Caller(WSListener):
         begun = self._speaking_from
         if begun is None:
             self._wait(now, number)
-            frame = self._quiet[number % len(self._quiet)]
+            frame = self._listening(now, number)
         else:
             frame = self._turn(number, number - begun)
         self._sent_at.append(now)
+        who, which = (0, 0) if self._world.lossy else (self._number, number)
         transport.send(
             WSMsgType.TEXT,
             b'{"event":"media","sequenceNumber":"%d","streamSid":"%b","media":{"track":"inbound","chunk":"%d",'
             b'"timestamp":"%d","payload":"%b"}}'
-            % (number + 2, self._sid.encode(), number + 1, number * 20, frame.payload(self._number, number)),
+            % (number + 2, self._sid.encode(), number + 1, number * 20, frame.payload(who, which)),
         )
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -118,7 +121,7 @@ class Caller(WSListener):
 
     def _wait(self, now: float, number: int) -> None:
         """Listening: speak when the answer was heard to its end and a moment has passed."""
-        if self._awaiting or len(self._heard) < self._answer_ends:
+        if self._awaiting or not self._heard_all:
             if now < self._give_up_at:
                 return
             self._awaiting = False
@@ -126,6 +129,14 @@ class Caller(WSListener):
             self._world.samples.silent_turns += self._world.measuring
         if now >= self._speak_at and not self._world.stopping and self.session is not None:
             self._speaking_from = number
+
+    def _listening(self, now: float, number: int) -> Frame:
+        if not self._world.lossy or number % LOUD_EVERY_FRAMES:
+            return self._quiet[number % len(self._quiet)]
+        if self._loud_at is not None and self._world.measuring:
+            self._world.samples.lost_frames += 1
+        self._loud_at = now
+        return LOUD
 
     def _turn(self, number: int, spoken: int) -> Frame:
         session = self.session
@@ -151,6 +162,12 @@ class Caller(WSListener):
                 samples.lost_frames += abs(number - self._next_at_model)
         self._next_at_model = number + 1
 
+    def loud_frame_arrived(self) -> None:
+        """Or a part of it; the first part counts."""
+        if self._loud_at is not None and self._world.measuring:
+            self._world.samples.to_model.append((self._world.now() - self._loud_at) * 1000)
+        self._loud_at = None
+
     def frame_withheld(self) -> None:
         self._next_at_model += 1
 
@@ -158,6 +175,9 @@ class Caller(WSListener):
 
     def expect(self, audio: bytes) -> None:
         """The model begins to send this answer now."""
+        if self._world.lossy:  # a length a little off must not add up
+            self._heard.clear()
+            self._expected.clear()
         self._answer_begins = len(self._expected)
         self._expected += audio
         self._answer_ends = len(self._expected)
@@ -180,9 +200,12 @@ class Caller(WSListener):
         now = self._world.now()
         self._plays_until = max(now, self._plays_until) + len(audio) / 8000
         sound = audio.translate(None, SILENCE)
+        if self._world.lossy:  # single samples may have become silent
+            sound = audio if len(sound) > len(audio) / 2 else b""
         if not sound:
             return
         if self._world.measuring:
+            self._world.samples.ahead.append((self._plays_until - now) * 1000)
             if len(self._heard) == self._answer_begins:
                 self._world.samples.to_caller.append((now - self._first_delta_at) * 1000)
                 self._world.samples.answers += 1
@@ -190,8 +213,12 @@ class Caller(WSListener):
                 self._world.samples.gaps.append((now - self._last_media_at) * 1000)
         self._last_media_at = now
         self._heard += sound
-        if len(self._heard) >= self._answer_ends:
+        if self._heard_all:
             self._speak_at = max(self._first_words_at, self._plays_until + PAUSE_S)
+
+    @property
+    def _heard_all(self) -> bool:
+        return len(self._heard) >= self._answer_ends - SLACK_BYTES * self._world.lossy
 
     @property
     def is_gone(self) -> bool:
@@ -200,7 +227,7 @@ class Caller(WSListener):
     @property
     def is_idle(self) -> bool:
         """Nothing said or asked for is still to be heard."""
-        return self._speaking_from is None and not self._awaiting and len(self._heard) >= self._answer_ends
+        return self._speaking_from is None and not self._awaiting and self._heard_all
 
     def lost_and_doubled(self) -> tuple[int, int]:
         """Bytes of answers that were never heard, and bytes heard twice or out of nowhere."""

@@ -1,15 +1,19 @@
-"""A lean fake Realtime model: one listener per session, GA events, answers in bursts faster than real time."""
+"""A lean fake Realtime model: one listener per session, GA events, answers in bursts faster than real time.
+
+Speaks mu-law where a session asks for it, else 24 kHz PCM, which is the API's default.
+"""
 
 from __future__ import annotations
 
 import random
+import re
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from bench.load_world import WITHHELD, World, audible, tag_of
+from bench.load_world import WITHHELD, World, audible, is_loud, tag_of, to_pcm
 
 if TYPE_CHECKING:
     from bench.load_caller import Caller
@@ -32,13 +36,15 @@ def words(count: int) -> str:
 
 
 class ModelSession(WSListener):
-    """One websocket from the server under test. Which caller it serves shows in the first frame it hears."""
+    """One websocket from the server under test. Which caller it serves shows in the first frame it hears; a session in
+    PCM names the caller's stream in its instructions."""
 
     def __init__(self, world: World, callers: list[Caller]) -> None:
         self._world = world
         self._callers = callers
         self._transport: WSTransport | None = None
-        self._answers_by_itself = True
+        self._answers_by_itself = self._in_pcm = True
+        self._events = 0
         self._turns = self._responses = 0
         self._response = ""  # of the answer being sent
         self._words: list[str] = []  # of the answer, one for each third delta
@@ -53,6 +59,9 @@ class ModelSession(WSListener):
         self._transport = None
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.CLOSE:
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
         if frame.msg_type != WSMsgType.TEXT:
             return
         event = orjson.loads(frame.get_payload_as_memoryview())
@@ -60,8 +69,7 @@ class ModelSession(WSListener):
         if kind == "input_audio_buffer.append":
             self._hear(event["audio"])
         elif kind == "session.update":
-            detection = event["session"]["audio"]["input"].get("turn_detection") or {}
-            self._answers_by_itself = detection.get("create_response", True)
+            self._configure(event["session"])
             self._send({"type": "session.updated", "session": event["session"]})
         elif kind == "response.create":
             self._answer_soon()
@@ -71,6 +79,14 @@ class ModelSession(WSListener):
             item = {"id": f"item_c{self._turns}", "object": "realtime.item", "status": "completed", **event["item"]}
             self._send({"type": "conversation.item.added", "item": item, "previous_item_id": None})
             self._send({"type": "conversation.item.done", "item": item, "previous_item_id": None})
+
+    def _configure(self, session: dict[str, Any]) -> None:
+        heard = session["audio"]["input"]
+        self._answers_by_itself = (heard.get("turn_detection") or {}).get("create_response", True)
+        self._in_pcm = (heard.get("format") or {}).get("type") != "audio/pcmu"
+        stream = re.search(r"\bMZ([0-9a-f]{32})\b", session.get("instructions") or "") if self._in_pcm else None
+        if stream:
+            self._claim(self._callers[int(stream[1], 16)])
 
     # -- the caller's turn, told by the caller itself -----------------------------------------------------------
 
@@ -102,6 +118,10 @@ class ModelSession(WSListener):
     # -- answers ------------------------------------------------------------------------------------------------
 
     def _hear(self, payload: str) -> None:
+        if self._in_pcm:
+            if self.caller is not None and is_loud(payload):
+                self.caller.loud_frame_arrived()
+            return
         tag = tag_of(payload)
         if tag == WITHHELD:
             if self._world.measuring:
@@ -111,10 +131,13 @@ class ModelSession(WSListener):
             return
         caller = self._callers[tag >> 16]
         if self.caller is not caller:
-            self.caller = caller
-            caller.session = self
-            caller.expect_earlier(b"".join(self._unclaimed))
+            self._claim(caller)
         caller.frame_arrived(tag & 0xFFFF)
+
+    def _claim(self, caller: Caller) -> None:
+        self.caller = caller
+        caller.session = self
+        caller.expect_earlier(b"".join(self._unclaimed))
 
     def _answer_soon(self) -> None:
         self._world.loop.call_later(THINK_S, self._answer)
@@ -140,7 +163,8 @@ class ModelSession(WSListener):
         if self._response != ids["response_id"]:
             return
         for start in range(at, min(at + BURST * DELTA_BYTES, len(audio)), DELTA_BYTES):
-            delta = b2a_base64(audio[start : start + DELTA_BYTES], newline=False).decode()
+            piece = audio[start : start + DELTA_BYTES]
+            delta = b2a_base64(to_pcm(piece) if self._in_pcm else piece, newline=False).decode()
             self._send({"type": "response.output_audio.delta", **ids, "delta": delta})
             if start // DELTA_BYTES % 3 == 0:
                 word = self._words[start // DELTA_BYTES // 3]
@@ -169,4 +193,5 @@ class ModelSession(WSListener):
 
     def _send(self, event: dict[str, Any]) -> None:
         if self._transport is not None:
-            self._transport.send(WSMsgType.TEXT, orjson.dumps(event))
+            self._events += 1
+            self._transport.send(WSMsgType.TEXT, orjson.dumps({"event_id": f"event_{self._events}", **event}))

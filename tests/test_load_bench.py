@@ -1,0 +1,56 @@
+"""What the load bench concludes from its measurements, and the sound it sends to servers that resample."""
+
+import audioop
+from base64 import b64decode, b64encode
+
+import pytest
+
+from bench.load import keeps_the_limits, search_capacity
+from bench.load_world import LOUD, audible, is_loud, to_pcm
+
+GOOD = {
+    **dict.fromkeys(("lost_calls", "refused_calls", "silent_turns", "lost_bytes", "doubled_bytes"), 0),
+    "to_model": {"p99": 2.0},
+    "gaps": {"p99": 21.0},
+}
+
+
+@pytest.mark.parametrize("most", [0, 24, 25, 140, 150, 151, 249, 260, 400, 600])
+def test_the_capacity_search_ends_within_a_step_of_the_truth(most: int) -> None:
+    asked: list[int] = []
+
+    def keeps(calls: int) -> bool:
+        asked.append(calls)
+        return calls <= most
+
+    found = search_capacity(keeps, start=150, step=25)
+    assert found <= most < found + 25
+    assert len(asked) == len(set(asked)) <= 9
+
+
+@pytest.mark.parametrize(
+    "worse",
+    [{"lost_calls": 1}, {"silent_turns": 1}, {"lost_bytes": 8}, {"to_model": {"p99": 61.0}}, {"gaps": {"p99": 41.0}}],
+)
+def test_one_broken_limit_is_enough(worse: dict[str, object]) -> None:
+    assert keeps_the_limits(GOOD)
+    assert not keeps_the_limits({**GOOD, **worse})
+
+
+def test_what_cannot_be_measured_is_not_held_against_a_server() -> None:
+    assert keeps_the_limits({**GOOD, "gaps": None, "lost_bytes": None, "doubled_bytes": None})
+
+
+def test_pcm_for_the_servers_that_ask_for_it_is_the_same_sound_three_samples_for_one() -> None:
+    codes = bytes(range(256))
+    samples = [audioop.ulaw2lin(codes[at : at + 1], 2) for at in range(256)]
+    assert to_pcm(codes) == b"".join(sample * 3 for sample in samples)
+
+
+def test_a_loud_frame_stands_out_and_a_quiet_line_and_an_answer_do_not() -> None:
+    def heard(mulaw: bytes) -> bool:
+        return is_loud(b64encode(to_pcm(mulaw)).decode())
+
+    assert heard(b64decode(LOUD.payload(caller=0, number=0)))
+    assert not heard(audible(160))
+    assert not heard(b"\xfe\x7e" * 80)
