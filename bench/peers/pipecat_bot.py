@@ -22,11 +22,12 @@ from loguru import logger
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair, LLMUserAggregatorParams
 from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.services.openai.realtime.events import AudioConfiguration, AudioInput, SessionProperties, TurnDetection
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 LINE_HZ = 8000
@@ -60,7 +61,9 @@ def bot(twilio: WebSocket, sid: str, model_url: str) -> PipelineWorker:
             ),
         ),
     )
-    context = LLMContextAggregatorPair(LLMContext())
+    # Named although the service proposes the same: else a turn detector's model is loaded for each call, and dropped.
+    turns = LLMUserAggregatorParams(user_turn_strategies=ExternalUserTurnStrategies())
+    context = LLMContextAggregatorPair(LLMContext(), user_params=turns)
     steps = [transport.input(), context.user(), service, transport.output(), context.assistant()]
     params = PipelineParams(audio_in_sample_rate=LINE_HZ, audio_out_sample_rate=LINE_HZ)
     worker = PipelineWorker(Pipeline(steps), params=params, enable_rtvi=False)
