@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -24,7 +26,8 @@ from services.database import DatabaseUnavailable
 from services.engine import Engine
 from services.nlp_topics import topics_of
 from services.openai_realtime_client import Endpoint, OpenAIRealtime
-from services.session_settings import SessionDefaults, session_config
+from services.pricing import Cost
+from services.session_settings import SessionDefaults, models_of, session_config
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +55,7 @@ class WorkerDeps:
             reply_refractory_ms=settings.reply_refractory_ms,
             vad_hangover_ms=settings.vad_hangover_ms,
         )
+        self._defaults = SessionDefaults(settings.openai_realtime_model, settings.openai_transcription_model)
         self._worker = worker
         self._slot = slot
 
@@ -85,13 +89,11 @@ class WorkerDeps:
         return context
 
     def make_engine(self, context: CallContext) -> Engine:
-        settings = self._worker.settings
-        defaults = SessionDefaults(settings.openai_realtime_model, settings.openai_transcription_model)
-        config = session_config(context, defaults, datetime.now(UTC))
-        return OpenAIRealtime(endpoint(settings), config)
+        config = session_config(context, self._defaults, datetime.now(UTC))
+        return OpenAIRealtime(endpoint(self._worker.settings), config)
 
     def store(self, context: CallContext) -> CallStore:
-        return CallStore(self._worker.database, context, lambda: datetime.now(UTC))
+        return CallStore(self._worker.database, context, lambda: datetime.now(UTC), self._price(context))
 
     def booking(self, context: CallContext) -> BookingDesk:
         """With a key the chat model reads along; without one the built-in parser reads alone (A1)."""
@@ -101,9 +103,15 @@ class WorkerDeps:
 
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
         """Add the call to the worker's numbers."""
-        prometheus.observe_call(metrics, reason)
+        prometheus.observe_call(metrics, reason, self._price(context)(metrics.as_dict()))
         if reason in FALLBACK_REASONS:
             prometheus.FALLBACKS.labels(reason).inc()
+
+    def _price(self, context: CallContext) -> Callable[[Mapping[str, Any]], Cost | None]:
+        """What usage of this call's models costs."""
+        models = models_of(context, self._defaults, datetime.now(UTC).date())
+        cost = self._worker.settings.pricing.cost
+        return partial(cost, realtime=models.realtime.name, transcription=models.transcription.name)
 
     def _refusal(self, reason: str) -> NotAdmitted:
         prometheus.REFUSED.labels(reason).inc()

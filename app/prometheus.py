@@ -21,6 +21,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from media.metrics import CallMetrics
+from services.pricing import Cost
 
 disable_created_metrics()
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -62,6 +63,7 @@ TURN_SECONDS = Histogram(
 )
 CALLS_ENDED = Counter("assistant_calls_ended_total", "Media streams ended, by reason", ["reason"])
 CALL_SECONDS = Counter("assistant_call_seconds_total", "Seconds of calls carried")
+COST_USD = Counter("assistant_cost_usd_total", "What streams cost by the table of prices, in US dollars")
 # Everything a call counts, by its own names (media/metrics.py).
 _COUNTED = {
     field.name: Counter(f"assistant_{field.name.removesuffix('_total')}_total", f"Sum over calls of {field.name}")
@@ -70,8 +72,10 @@ _COUNTED = {
 }
 
 
-def observe_call(metrics: CallMetrics, reason: str) -> None:
+def observe_call(metrics: CallMetrics, reason: str, cost: Cost | None) -> None:
     """Add a finished stream to the totals."""
+    if cost is not None:
+        COST_USD.inc(float(cost.usd))
     CALLS_ENDED.labels(reason).inc()
     CALL_SECONDS.inc(metrics.seconds)
     PACING_LATE_MS.observe(metrics.pacing_late_ms_max)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.pricing import USD_ILS_RATE, Pricing, read_prices
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
@@ -90,6 +93,14 @@ def _database_url(value: Any) -> Any:
     return f"postgresql+psycopg://{rest}"
 
 
+def _prices(value: Any) -> Any:
+    try:
+        read_prices(str(value))
+    except ValueError:
+        raise _refuse() from None
+    return str(value)
+
+
 HttpUrl = Annotated[str, _url("http", "https")]
 
 
@@ -153,6 +164,11 @@ class Settings(BaseSettings):
     vad_hangover_ms: int = Field(200, ge=0, le=2000, description="milliseconds from 0 to 2000")
     tts_speaking_rate: float = Field(0.95, ge=0.25, le=2.0, description="a factor from 0.25 to 2.0")
 
+    prices_json: Annotated[str, BeforeValidator(_prices)] = Field(
+        "", description='a JSON object of prices by model like {"gpt-realtime-2.1": {"audio_in": 32}}'
+    )
+    usd_ils_rate: float = Field(USD_ILS_RATE, gt=0, le=100, description="shekels for a dollar, up to 100")
+
     web_concurrency: int = Field(1, ge=1, le=64, description="a whole number of workers from 1 to 64")
     max_calls_per_worker: int = Field(80, ge=1, le=2000, description="a whole number of calls from 1 to 2000")
     lean_sockets: bool = Field(True, description="1 or 0")
@@ -205,6 +221,10 @@ class Settings(BaseSettings):
     @property
     def production(self) -> bool:
         return self.app_env == "production"
+
+    @property
+    def pricing(self) -> Pricing:
+        return Pricing(read_prices(self.prices_json), Decimal(str(self.usd_ils_rate)))
 
     @property
     def signing_key(self) -> bytes:

@@ -35,6 +35,7 @@ class CallStore(Protocol):
     def add_sound(self, chunk: SoundChunk) -> None: ...
     def greeting_done(self) -> None: ...
     def event(self, kind: str, detail: str, at_ms: int) -> None: ...
+    def progress(self, metrics: dict[str, object]) -> None: ...
     def finish(self, reason: str, metrics: dict[str, object]) -> None: ...
 
 
@@ -51,7 +52,8 @@ class _Item(NamedTuple):
 class Desk:
     """The journal of one call (media.turn_log.Journal). Start `loop` in a thread; `close` ends it after a flush.
 
-    `tell` hands a [SERVER] fact to the conversation: (text, speak) → whether a model was told.
+    `tell` hands a [SERVER] fact to the conversation: (text, speak) → whether a model was told. `measured` gives the
+    stream's metrics so far.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class Desk:
         resume: ResumeState,
         audio_ms: Callable[[], int],
         tell: Callable[[str, bool], bool],
+        measured: Callable[[], dict[str, object]],
     ) -> None:
         self._store = store
         self._booking = booking
         self._generation, self._begins_ms = resume.generation, resume.begins_ms
         self._audio_ms = audio_ms
         self._tell = tell
+        self._measured = measured
         self._jobs: queue.Queue[_Item] = queue.Queue(QUEUE_RECORDS)
         self._unwritten: deque[Job] = deque()  # records in order, the first of which the database did not take yet
         self._retry_at = 0.0
@@ -87,6 +91,7 @@ class Desk:
         self._booking.heard(record.role, record.text, f"{record.generation}.{record.seq}", _ms())
         self._put(lambda: self._store.add_turns([record]))
         if record.role == "agent":
+            self._put(lambda: self._store.progress(self._measured()))
             self._put(lambda: self._told(self._booking.agent_said(record.text, _ms())), is_record=False)
 
     def key(self, digit: str) -> None:

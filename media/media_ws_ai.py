@@ -146,7 +146,7 @@ class Call:
             getattr(log, line.level)(line.text)
         listener = VoiceListener(gate, deps.clock.now)
         store = deps.store(context)
-        self._desk = Desk(store, deps.booking(context), context.resume, self._audio_ms, self._tell)
+        self._desk = Desk(store, deps.booking(context), context.resume, self._audio_ms, self._tell, self._measured)
         self._recorder = (
             CallRecorder(listener, store.add_sound, self._desk.record, deps.clock.now, context.resume)
             if context.keep_recordings
@@ -205,8 +205,7 @@ class Call:
         with self.conversation.lock:
             self.conversation.stream_over()
         self._sender.stop()
-        self._collect()
-        self._desk.finish(reason, self.metrics.as_dict()).wait(FINISH_S)
+        self._desk.finish(reason, self._measured()).wait(FINISH_S)
         self._socket.close(*((GOING_AWAY, "handed on") if reason == STREAM_LOST else ()))
         if self._recorder is not None:
             self._recorder.close()  # after the last word, which Twilio waits for
@@ -219,7 +218,8 @@ class Call:
         log.info("call ended", reason=reason)
         self._deps.finished(self._context, self.metrics, reason)
 
-    def _collect(self) -> None:
+    def _measured(self) -> dict[str, object]:
+        """The metrics so far, with what others count."""
         m, counters = self.metrics, self.playout.counters
         m.frames_enqueued = self.playout.frames_enqueued
         m.frames_sent = counters.frames_sent
@@ -228,6 +228,7 @@ class Call:
         m.false_claims = self._desk.false_claims
         m.pacing_late_ms_max = round(self._sender.stats.late_ms_max, 1)
         m.seconds = self._audio_ms() / 1000
+        return m.as_dict()
 
     def _audio_ms(self) -> int:
         return self.conversation.frames * AUDIO_CONFIG.frame_pacing_ms

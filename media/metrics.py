@@ -63,9 +63,11 @@ class CallMetrics:
     false_claims: int = 0
     input_text_tokens: int = 0
     input_audio_tokens: int = 0
-    cached_tokens: int = 0
+    cached_text_tokens: int = 0
+    cached_audio_tokens: int = 0
     output_text_tokens: int = 0
     output_audio_tokens: int = 0
+    transcribed_seconds: float = 0.0
     seconds: float = 0.0
     latencies: list[dict[str, float]] = field(default_factory=list)
 

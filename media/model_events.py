@@ -56,6 +56,7 @@ def _committed(talk: Conversation, event: e.TurnCommitted) -> None:
 def _transcript(talk: Conversation, event: e.CallerTranscript) -> None:
     item_id, text = event.item_id, event.text
     talk.metrics.transcript(text, is_filler_only(text))
+    talk.metrics.transcribed_seconds += event.seconds
     valid = talk.caller.has_words(item_id, text, talk.answers.recent_text)
     if valid and not talk.turns.real:
         valid = _first_words(talk, item_id)
@@ -113,7 +114,8 @@ def _response_done(talk: Conversation, event: e.ResponseDone) -> None:
     usage, m = event.usage, talk.metrics
     m.input_text_tokens += usage.input_text_tokens
     m.input_audio_tokens += usage.input_audio_tokens
-    m.cached_tokens += usage.cached_tokens
+    m.cached_text_tokens += usage.cached_text_tokens
+    m.cached_audio_tokens += usage.cached_audio_tokens
     m.output_text_tokens += usage.output_text_tokens
     m.output_audio_tokens += usage.output_audio_tokens
     answer = talk.answers.done(event)

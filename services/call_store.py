@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,6 +16,8 @@ from services.call_context import CallContext, SoundChunk, TurnRecord
 from services.database import Database
 from services.end_reasons import HAND_OVER, MODEL_UNREACHABLE, STREAM_LOST
 from services.models import NextStep
+from services.pricing import Cost
+from services.storable import storable_json
 
 # How our side ends a call → what Twilio is told next. Everything else hangs up.
 FALLBACK_REASONS = frozenset({MODEL_UNREACHABLE})
@@ -22,12 +26,22 @@ DEADLINE_S = 1.0
 
 
 class CallStore:
-    """Bound to one call. Raises DatabaseUnavailable when the database cannot be reached."""
+    """Bound to one stream of one call. Raises DatabaseUnavailable when the database cannot be reached.
 
-    def __init__(self, database: Database, context: CallContext, now: Callable[[], datetime]) -> None:
+    `price` says what a stream's metrics cost; None where there is no price.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        context: CallContext,
+        now: Callable[[], datetime],
+        price: Callable[[Mapping[str, Any]], Cost | None],
+    ) -> None:
         self._database = database
         self._context = context
         self._now = now
+        self._price = price
 
     def add_turns(self, turns: Sequence[TurnRecord]) -> None:
         self._write(lambda session, call_id: calls.add_turns(session, call_id, turns, now=self._now()))
@@ -46,14 +60,20 @@ class CallStore:
             )
         )
 
-    def finish(self, reason: str, metrics: dict[str, object]) -> None:
-        """The stream's last word: its metrics join those of the call's earlier streams. Unless the stream was lost,
+    def progress(self, metrics: Mapping[str, Any]) -> None:
+        """What the stream measured so far: all that is known of it should its worker be killed."""
+        cost = self._price(metrics)
+        generation = self._context.resume.generation
+        self._write(lambda session, call_id: save_stream(session, call_id, generation, metrics, cost))
+
+    def finish(self, reason: str, metrics: Mapping[str, Any]) -> None:
+        """The stream's last word: its metrics join those of the call's other streams. Unless the stream was lost,
         what Twilio is told next is decided and the row closed, in the same transaction."""
+        cost = self._price(metrics)
 
         def work(session: Session, call_id: int) -> None:
-            total = joined(calls.bind_call(session, call_id, lock=True).metrics, metrics)
+            total = save_stream(session, call_id, self._context.resume.generation, metrics, cost)
             if reason == STREAM_LOST:
-                calls.save_metrics(session, call_id, total)
                 return
             calls.set_next_step(session, call_id, *self._next_step(reason))
             calls.finish_call(session, call_id, end_reason=reason, metrics=total, now=self._now())
@@ -73,6 +93,23 @@ class CallStore:
 
     def _write(self, work: Callable[[Session, int], object]) -> None:
         self._database.write(lambda session: work(session, self._context.call_id), deadline_s=DEADLINE_S)
+
+
+def save_stream(
+    session: Session, call_id: int, generation: int, metrics: Mapping[str, Any], cost: Cost | None
+) -> dict[str, Any]:
+    """Put a stream's metrics and cost in the place of what it said before; the call's metrics, all streams together."""
+    call = calls.bind_call(session, call_id, lock=True)
+    price = {} if cost is None else {"usd": str(cost.usd), "ils": str(cost.ils)}
+    streams = {**(call.streams or {}), str(generation): {"metrics": storable_json(metrics), **price}}
+    call.streams = streams
+    call.metrics = reduce(joined, (streams[key]["metrics"] for key in sorted(streams, key=int)))
+    priced = [stream for stream in streams.values() if "usd" in stream]
+    if priced:
+        call.cost_usd, call.cost_ils = (
+            sum((Decimal(each[name]) for each in priced), Decimal()) for name in ("usd", "ils")
+        )
+    return call.metrics
 
 
 def joined(earlier: Mapping[str, Any], latest: Mapping[str, Any]) -> dict[str, Any]:

@@ -307,13 +307,6 @@ def finish_call(
     return True
 
 
-def save_metrics(session: Session, call_id: int, metrics: Mapping[str, Any]) -> None:
-    """What a lost stream measured; the call itself may go on. Raises UnknownCall."""
-    call = bind_call(session, call_id, lock=True)
-    if call.finished_at is None:
-        call.metrics = dict(metrics)
-
-
 def any_stale_calls(session: Session, *, older_than: timedelta, now: datetime) -> bool:
     """Whether `close_stale_calls` would close any."""
     with unscoped(session, "stale calls of every business are closed by one sweep"):

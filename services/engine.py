@@ -40,8 +40,11 @@ class TurnCommitted:
 
 @dataclass(slots=True, frozen=True)
 class CallerTranscript:
+    """`seconds`: of sound that the provider says it transcribed; 0 when it does not say."""
+
     item_id: str
     text: str
+    seconds: float = 0.0
 
 
 @dataclass(slots=True, frozen=True)
@@ -88,11 +91,12 @@ class AgentText:
 
 @dataclass(slots=True, frozen=True)
 class Usage:
-    """Tokens of one response."""
+    """Tokens of one response; cached ones are part of the input."""
 
     input_text_tokens: int = 0
     input_audio_tokens: int = 0
-    cached_tokens: int = 0
+    cached_text_tokens: int = 0
+    cached_audio_tokens: int = 0
     output_text_tokens: int = 0
     output_audio_tokens: int = 0
 

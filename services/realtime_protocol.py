@@ -29,6 +29,7 @@ _OLD_FORMATS = {"g711_ulaw": PCMU, "g711_alaw": "audio/pcma", "pcm16": "audio/pc
 FATAL_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insufficient_quota", "model_not_found"})
 # The session is over but another one may be opened.
 SESSION_OVER_CODES = frozenset({"session_expired"})
+AUDIO_TOKEN_S = 0.1  # of a caller's sound; https://developers.openai.com/api/docs/guides/realtime-costs
 MAX_TOKENS_RANGE = (200, 600)
 MAX_TOKENS_USUAL = (280, 320)
 
@@ -191,13 +192,22 @@ def _response_done(event: EventDict) -> e.ResponseDone:
 
 def _usage(usage: EventDict) -> e.Usage:
     given, made = usage.get("input_token_details") or {}, usage.get("output_token_details") or {}
+    cached = given.get("cached_tokens_details") or {"text_tokens": given.get("cached_tokens")}
     return e.Usage(
-        int(given.get("text_tokens") or 0),
-        int(given.get("audio_tokens") or 0),
-        int(given.get("cached_tokens") or 0),
-        int(made.get("text_tokens") or 0),
-        int(made.get("audio_tokens") or 0),
+        *(int(part.get(kind) or 0) for part in (given, cached, made) for kind in ("text_tokens", "audio_tokens"))
     )
+
+
+def _transcript(event: EventDict) -> e.CallerTranscript:
+    return e.CallerTranscript(event["item_id"], str(event.get("transcript") or ""), _transcribed_s(event))
+
+
+def _transcribed_s(event: EventDict) -> float:
+    """Some models are billed by time and say so, others count tokens of AUDIO_TOKEN_S each."""
+    usage = event.get("usage") or {}
+    if usage.get("type") == "duration":
+        return float(usage.get("seconds") or 0)
+    return AUDIO_TOKEN_S * int((usage.get("input_token_details") or {}).get("audio_tokens") or 0)
 
 
 def _failed_transcript(event: EventDict) -> e.TranscriptFailed:
@@ -209,9 +219,7 @@ _READERS: dict[str, Callable[[EventDict], e.EngineEvent]] = {
     "input_audio_buffer.speech_started": lambda v: e.SpeechStarted(v["item_id"], int(v.get("audio_start_ms") or 0)),
     "input_audio_buffer.speech_stopped": lambda v: e.SpeechStopped(v["item_id"], int(v.get("audio_end_ms") or 0)),
     "input_audio_buffer.committed": lambda v: e.TurnCommitted(v["item_id"]),
-    "conversation.item.input_audio_transcription.completed": lambda v: e.CallerTranscript(
-        v["item_id"], str(v.get("transcript") or "")
-    ),
+    "conversation.item.input_audio_transcription.completed": _transcript,
     "conversation.item.input_audio_transcription.failed": _failed_transcript,
     "response.created": lambda v: e.ResponseStarted(v["response"]["id"]),
     "response.output_audio.delta": lambda v: e.AudioDelta(v["response_id"], v["item_id"], v["delta"]),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 from services.call_context import CallContext
-from services.model_catalogue import REALTIME, TRANSCRIPTION, resolve
+from services.model_catalogue import REALTIME, TRANSCRIPTION, ResolvedModel, resolve
 from services.realtime_prompt_builder import PromptInputs, build_prompt
 from services.realtime_protocol import SessionConfig
 
@@ -34,11 +35,23 @@ def prompt_inputs(context: CallContext) -> PromptInputs:
     )
 
 
+class Models(NamedTuple):
+    realtime: ResolvedModel
+    transcription: ResolvedModel
+
+
+def models_of(context: CallContext, defaults: SessionDefaults, today: date) -> Models:
+    """What this call runs on; retired names give way to their successors (R1)."""
+    return Models(
+        resolve(context.model or defaults.realtime_model, REALTIME, today),
+        resolve(context.transcription_model or defaults.transcription_model, TRANSCRIPTION, today),
+    )
+
+
 def session_config(context: CallContext, defaults: SessionDefaults, now: datetime) -> SessionConfig:
-    """The session of this call. `now` is aware; retired model names give way to their successors (R1)."""
-    today = now.date()
-    model = resolve(context.model or defaults.realtime_model, REALTIME, today)
-    transcription = resolve(context.transcription_model or defaults.transcription_model, TRANSCRIPTION, today)
+    """The session of this call. `now` is aware."""
+    models = models_of(context, defaults, now.date())
+    model, transcription = models.realtime, models.transcription
     return SessionConfig(
         model=model.name,
         instructions=build_prompt(prompt_inputs(context), now),

@@ -91,6 +91,7 @@ PURE = (
     "services/policy_calendar.py",
     "services/policy_settings.py",
     "services/policy_words.py",
+    "services/pricing.py",
     "services/prompt_texts.py",
     "services/realtime_prompt_builder.py",
     "services/realtime_protocol.py",

@@ -68,6 +68,9 @@ def test_nothing_set_means_development_with_sqlite_and_the_sandbox() -> None:
         ("MAX_CALLS_PER_WORKER", "many", "a whole number"),
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
         ("LOG_FORMAT", "xml", "text or json"),
+        ("PRICES_JSON", '{"m": {"audio": 1}}', "a JSON object of prices by model"),
+        ("PRICES_JSON", "cheap", "a JSON object of prices by model"),
+        ("USD_ILS_RATE", "0", "shekels for a dollar"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_the_value_and_what_is_accepted(

@@ -86,6 +86,9 @@ class Call(TenantOwned, Base):
     # What the caller has settled on so far; survives a lost socket.
     draft_booking: Mapped[dict[str, Any]] = mapped_column(default=dict)
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Of each stream by its generation: "metrics" so far, and "usd" and "ils" as text where there is a price. The
+    # call's own metrics and cost are their sums.
+    streams: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
     cost_ils: Mapped[Decimal | None] = mapped_column(Numeric(12, 6))
     summary: Mapped[str] = mapped_column(Text, default="")

@@ -40,6 +40,9 @@ class Store:
     def event(self, kind: str, detail: str, at_ms: int) -> None:
         self._write(kind)
 
+    def progress(self, metrics: dict[str, object]) -> None:
+        pass
+
     def finish(self, reason: str, metrics: dict[str, object]) -> None:
         self._write(reason)
 
@@ -60,7 +63,7 @@ class Running:
         self.talk, self.store = talk, Store()
         self.told: list[str] = []
         self.news = threading.Condition()
-        self.desk = Desk(self.store, talk.desk, ResumeState(), lambda: 0, self.tell)
+        self.desk = Desk(self.store, talk.desk, ResumeState(), lambda: 0, self.tell, dict)
         self.thread = threading.Thread(target=self.desk.loop, daemon=True)
         self.thread.start()
 
