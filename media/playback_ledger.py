@@ -103,14 +103,16 @@ class PlaybackLedger:
             self._usual_delay = delay
 
     def late_s(self) -> float:
-        """How much later than the model the far end plays: 0 unless a run of marks says so."""
-        if self._usual_delay is None or self._delays_seen < _RUN_OF_MARKS:
-            return 0.0  # the first echoes may be late ones
-        round_trip = self._usual_delay if self._round_trip is None else self._round_trip
-        delay = self._usual_delay
-        if len(self._run_delays) == _RUN_OF_MARKS:
-            delay = max(delay, min(self._run_delays))
-        return max(0.0, delay - round_trip)
+        """How much later than the model the far end plays. Up to a frame is its own clock, which one mark shows and
+        which is another after each `clear`; more than that is believed only of a run of marks."""
+        usual = self._usual_delay
+        if usual is None:
+            return 0.0
+        round_trip = usual if self._round_trip is None else self._round_trip
+        late = max(0.0, min(self._run_delays, default=usual) - round_trip)
+        if len(self._run_delays) == _RUN_OF_MARKS or late < FRAME_MS / 1000:
+            return late
+        return max(0.0, usual - round_trip) if self._delays_seen >= _RUN_OF_MARKS else 0.0
 
     def heard_line_ms(self, now: float) -> float:
         """Position on the line of everything ever sent that the caller has heard up to now: whole frames, because

@@ -68,6 +68,7 @@ class Playout:
         self._queue = TxQueue()
         self._ledger = PlaybackLedger()
         self._clear_wanted = False
+        self._rewind_wanted = False  # clear the far end, and take back what it had not played by then
         self._probe_wanted = True  # one mark on the empty buffer measures the round trip
         self._held = False
         self._gain = 1.0
@@ -121,22 +122,21 @@ class Playout:
     def hold(self) -> None:
         """Silence at once; everything not yet heard is kept for `resume` (B2)."""
         with self._lock:
-            self._rewind_to_heard()
-            self._held = True
+            self._rewind_wanted = self._held = True
         self._wake()
 
     def duck(self) -> None:
         """Instead of silence: go on quietly from the same place."""
         with self._lock:
-            self._rewind_to_heard()
+            self._rewind_wanted = True
             self._gain = DUCKED_GAIN
         self._wake()
 
     def resume(self) -> None:
         """Go on from the sample where the caller's ear was left."""
         with self._lock:
-            if self._gain != 1.0:
-                self._rewind_to_heard()  # what is ducked at the far end is played again at full level
+            # What is ducked at the far end is played again at full level; what was never cleared plays on.
+            self._rewind_wanted = self._gain != 1.0 and not self._rewind_wanted
             self._gain = 1.0
             self._held = False
         self._wake()
@@ -155,15 +155,17 @@ class Playout:
                 if utterance not in queued:
                     queued.insert(0, utterance)
             self._clear_wanted = True
-            self._held = False
+            self._rewind_wanted = self._held = False
             self._gain = 1.0
             self._tail_left = 0
         self._wake()
         return [(utterance, utterance.sent_bytes // BYTES_PER_MS) for utterance in queued]
 
-    def _rewind_to_heard(self) -> None:
-        for utterance, heard in reversed(self._clear_far_end(self._now())):
+    def _rewind_to_heard(self, now: float) -> None:
+        """Called as the `clear` goes out and not before: until then the far end plays on."""
+        for utterance, heard in reversed(self._clear_far_end(now)):
             self._queue.rewind(utterance, heard)
+        self._rewind_wanted = False
         self._clear_wanted = True
         self._tail_left = 0
 
@@ -217,6 +219,8 @@ class Playout:
         out: list[bytes] = []
         with self._lock:
             now = self._now()
+            if self._rewind_wanted:
+                self._rewind_to_heard(now)
             if self._clear_wanted:
                 self._clear_wanted = False
                 self.counters.clears_sent += 1
