@@ -109,7 +109,7 @@ def rows(results: list[Result]) -> list[list[str]]:
                 f"{result['cpu_share']:.0%}",
                 f"{result['mb_per_call']:.2f}",
                 middle_and_worst(result["gaps"]),
-                f"{result['ahead']['p99']:.0f}",
+                f"{result['ahead']['p99']:.0f}" if result["ahead"]["count"] else "–",
                 middle_and_worst(result["to_model"]),
                 middle_and_worst(result["to_caller"]),
                 f"{result['answers']}",
@@ -167,7 +167,9 @@ def main() -> None:
     else:
         for calls in options.calls.split(","):
             for server in servers:
-                run(server, int(calls))
+                result = run(server, int(calls))
+                if result["lost_calls"] + result["refused_calls"] >= int(calls):
+                    raise SystemExit(f"{server} kept none of {calls} calls: nothing was measured")
     print("\n\n".join([table(HEAD, rows(results)), *conclusions]))
 
 

@@ -128,8 +128,6 @@ def _children(pid: int) -> list[int]:
 
 
 def _tell_problems(log: Path) -> None:
-    lines = [
-        line for line in log.read_text(errors="replace").splitlines() if re.search("error|Traceback|outlived", line)
-    ]
+    lines = [line for line in log.read_text(errors="replace").splitlines() if re.search("[Ee]rror|outlived", line)]
     if lines:
         print(f"{len(lines)} problems in the server's log, the first:\n{lines[0]}", file=sys.stderr)
