@@ -9,6 +9,7 @@ from media.transcript_filter import echoes, is_valid_transcript
 from media.turn import CallerItem
 
 COMMIT_PATIENCE_FRAMES = 500 // FRAME_MS  # speech stopped and nothing was committed: nobody is talking any more
+ONSET_FRAMES = 200 // FRAME_MS  # speech is noticed about this long after it began
 _UNNAMED = ""  # local endpointing notices speech before the model has an item for it
 
 
@@ -18,6 +19,7 @@ class CallerSide:
 
     voiced_frames: int = 0
     peak_rms: int = 0
+    _began: int | None = None  # frame
     _commit_due: int = 0
     _over_agent: set[str] = field(default_factory=set)
     _peaks: dict[str, int] = field(default_factory=dict)
@@ -30,9 +32,13 @@ class CallerSide:
         """What was heard so far belongs to no utterance (it was during the greeting)."""
         self.voiced_frames = 0
         self.peak_rms = 0
+        self._began = None
 
-    def started(self, item_id: str, agent_audible: bool) -> None:
+    def started(self, item_id: str, agent_audible: bool, frame: int) -> None:
+        """Speech was noticed at this frame."""
         self._commit_due = 0
+        if self._began is None:
+            self._began = max(0, frame - ONSET_FRAMES)
         if agent_audible:
             self._over_agent.add(item_id)
 
@@ -45,7 +51,12 @@ class CallerSide:
         if not self._commit_due or frame < self._commit_due:
             return False
         self._commit_due = 0
+        self._began = None
         return True
+
+    def began(self, frame: int) -> int:
+        """The frame at which the utterance began that is committed at this one."""
+        return max(0, frame - self.voiced_frames) if self._began is None else self._began
 
     def committed(self, item_id: str) -> CallerItem:
         """The utterance under way became this item of the model's conversation."""

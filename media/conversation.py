@@ -109,7 +109,7 @@ class Conversation:
         answer = self.answers.current
         if answer is not None and not answer.audible:
             self.answers.cancel_unheard()
-            self.answers.want(Request("answer"))
+            self.answers.want(answer.request.again())
         if self.state.state is State.THINKING and not self.answers.wanted:
             self.answers.want(Request("prompt", self.settings.ask_again))  # their last words went with the session
 
@@ -201,7 +201,7 @@ class Conversation:
 
     def speech_started(self, item_id: str) -> None:
         audible = self.state.state in AUDIBLE
-        self.caller.started(item_id, audible)
+        self.caller.started(item_id, audible, self.frames)
         if audible:
             self.barge_in.words_expected = True
         else:

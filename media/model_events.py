@@ -44,8 +44,9 @@ def _speech_stopped(talk: Conversation, event: e.SpeechStopped) -> None:
 
 def _committed(talk: Conversation, event: e.TurnCommitted) -> None:
     """The caller's turn is an item now; its words follow, or do not."""
+    began = talk.caller.began(talk.frames)
     item = talk.caller.committed(event.item_id)
-    talk.turn_log.committed(item.item_id, max(0, talk.frames - item.voiced_frames) * FRAME_MS)
+    talk.turn_log.committed(item.item_id, began * FRAME_MS)
     if talk.state.can(Event.TURN_ENDED):
         talk.state.apply(Event.TURN_ENDED)
     decisions = talk.turns.turn_ended(item)

@@ -11,6 +11,7 @@ WIDTH, HEIGHT = 1000, 112
 LANE_MIDDLES = (28, 84)  # caller, agent
 _REACH = 25.0  # from a lane's middle to its loudest
 _LEAST = 0.6  # silence is a thin line
+_QUIET = 40  # a call that stays below this is drawn as quiet as it is
 _COLUMNS = 360  # more could not be told apart, and would make the page heavy
 _SOFTNESS = 0.55  # speech is mostly far below full scale; loudness is no straight line
 
@@ -26,28 +27,26 @@ class Waveform:
 def waveform(recording: Recording, length_ms: int) -> Waveform:
     """Drawn over `length_ms` of the call, as everything else on its time line."""
     columns = max(2, min(_COLUMNS, length_ms // PEAK_MS))
-    lanes = (recording.caller_peaks, recording.agent_peaks)
-    paths = [
-        _path(_heights(lane, length_ms, columns), middle) for lane, middle in zip(lanes, LANE_MIDDLES, strict=True)
-    ]
-    return Waveform(*paths)
+    lanes = [_loudest(lane, length_ms, columns) for lane in (recording.caller_peaks, recording.agent_peaks)]
+    full = max(_QUIET, *(max(lane) for lane in lanes))
+    return Waveform(*(_path(lane, full, middle) for lane, middle in zip(lanes, LANE_MIDDLES, strict=True)))
 
 
-def _heights(lane: Sequence[tuple[int, bytes]], length_ms: int, columns: int) -> list[float]:
-    """The loudest moment of each column, 0..1."""
+def _loudest(lane: Sequence[tuple[int, bytes]], length_ms: int, columns: int) -> list[int]:
+    """The loudest moment of each column."""
     loudest = [0] * columns
     for start_ms, peaks in lane:
         for number, peak in enumerate(peaks):
             column = (start_ms + number * PEAK_MS) * columns // length_ms
             if column < columns and peak > loudest[column]:
                 loudest[column] = peak
-    return [(peak / 255) ** _SOFTNESS for peak in loudest]
+    return loudest
 
 
-def _path(heights: Sequence[float], middle: int) -> str:
-    """An outline: along the top, and back along the bottom."""
-    step = WIDTH / len(heights)
-    reach = [max(_LEAST, _REACH * height) for height in heights]
+def _path(lane: Sequence[int], full: int, middle: int) -> str:
+    """An outline, `full` its greatest height: along the top, and back along the bottom."""
+    step = WIDTH / len(lane)
+    reach = [max(_LEAST, _REACH * (peak / full) ** _SOFTNESS) for peak in lane]
     top = [f"{(n + 0.5) * step:.4g} {middle - up:.3g}" for n, up in enumerate(reach)]
     bottom = [f"{(n + 0.5) * step:.4g} {middle + down:.3g}" for n, down in enumerate(reach)]
     return f"M{'L'.join([f'0 {middle}', *top, f'{WIDTH} {middle}', *reversed(bottom)])}Z"
