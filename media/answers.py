@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from media.playout import Playout
 from media.tx_queue import QueueFull, Utterance
@@ -30,6 +30,10 @@ class Request:
     continuations: int = 0
     asked_at: float = 0.0
     number: int = 0  # of the request within the call; asking anew keeps it
+
+    def again(self) -> Request:
+        """The same for another session, which has no transcript to wait for."""
+        return replace(self, held_back=False, cancelled=False, continuations=0)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,11 +96,18 @@ class Answers:
 
     @property
     def awaited(self) -> int:
-        """Number of the request that was sent and has no sound yet, 0 when there is none."""
+        """Number of the request that was sent and has no sound yet, 0 when there is none. A connection that was lost
+        meanwhile changes nothing for the caller who waits."""
         if self.requested is not None:
             return self.requested.number
-        current = self.current
-        return current.request.number if current is not None and not current.has_sound else 0
+        if self.current is not None:
+            return 0 if self.current.has_sound else self.current.request.number
+        return self.wanted[0].number if self.wanted else 0
+
+    @property
+    def acknowledged(self) -> bool:
+        """The model said that it is at work on the request."""
+        return self.requested is None and self.current is not None
 
     @property
     def turn_answer_unheard(self) -> bool:
@@ -250,17 +261,6 @@ class Answers:
             self._last_text = " ".join(self.current.texts.values())
         self.current = None
         self.heard.clear()
-
-    def ask_anew(self) -> None:
-        """The model took a request and says nothing: let it go and put the same request first in line again."""
-        stuck = self.requested or (self.current.request if self.current is not None else None)
-        given_up = stuck is not None and stuck.cancelled
-        self.let_go()
-        self.requested = None
-        self.active_response = ""
-        if stuck is not None and not given_up:
-            stuck.cancelled = False
-            self.wanted.insert(0, stuck)
 
     def presume_done(self) -> None:
         """All was heard and the model never said it was done: take it as done, its end mark follows."""

@@ -56,15 +56,12 @@ class CallEnd:
 
     def apologise(self) -> None:
         """The model cannot be had: a recorded apology, then the business's fallback (W8)."""
-        talk = self._talk
-        if talk.state.closing.is_set():
-            return
-        self._reason = end_reasons.MODEL_UNREACHABLE
-        talk.playout.interrupt()
-        talk.answers.let_go()
-        talk.answers.wanted.clear()
-        talk.state.apply(Event.CLOSE)
-        if not talk.play("apology", talk.settings.trouble):
+        if self._without_model() and not self._talk.play("apology", self._talk.settings.trouble):
+            self.finish()
+
+    def hand_on(self) -> None:
+        """The model cannot be had, and the caller has waited long enough: the fallback's own words are next (W8)."""
+        if self._without_model():
             self.finish()
 
     def finish(self) -> None:
@@ -108,6 +105,18 @@ class CallEnd:
         return self._insisted
 
     # -- inside ----------------------------------------------------------------------------------------------
+
+    def _without_model(self) -> bool:
+        """Close the call for want of a model; False when it is closing already."""
+        talk = self._talk
+        if talk.state.closing.is_set():
+            return False
+        self._reason = end_reasons.MODEL_UNREACHABLE
+        talk.playout.interrupt()
+        talk.answers.let_go()
+        talk.answers.wanted.clear()
+        talk.state.apply(Event.CLOSE)
+        return True
 
     def _hand_over(self, wanted_by: str) -> None:
         self._talk.journal.event("hand_over", wanted_by)

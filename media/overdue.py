@@ -48,6 +48,7 @@ def _facts(talk: Conversation) -> Facts:
         connected=answers.engine is not None,
         greeting_sounds=_greeting_sounds(talk),
         awaited_request=answers.awaited,
+        acknowledged=answers.acknowledged,
         run_dry=dry and not talk.state.hold.is_set(),
         lingering=bool(answers.active_response) and current is None,
     )
@@ -69,10 +70,10 @@ def _alarm(talk: Conversation, alarm: Alarm) -> None:
     elif alarm is Alarm.ONE_MOMENT:
         _one_moment(talk)
     elif alarm is Alarm.UNREACHABLE:
-        talk.ending.apologise()
-    elif alarm is Alarm.ASK_ANEW:
-        talk.answers.ask_anew()
-        talk.pump()
+        talk.ending.hand_on()
+    elif alarm is Alarm.RENEW:
+        if talk.answers.engine is not None:
+            talk.answers.engine.close()  # the realtime thread opens the next one; the request waits for it
     elif alarm is Alarm.PRESUME_DONE:
         talk.answers.presume_done()
         talk.pump()

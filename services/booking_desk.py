@@ -120,8 +120,9 @@ class BookingDesk:
         parsed = self._nlp.read(exchange, self._now())
         if parsed is None:
             return []
-        self._latest = parsed
-        self._words = next((turn.text for turn in reversed(exchange.turns) if turn.role == "caller"), "")
+        if self._retry_at_ms is None or parsed.intent != "none":  # small talk does not undo a wish that still waits
+            self._latest = parsed
+            self._words = next((turn.text for turn in reversed(exchange.turns) if turn.role == "caller"), "")
         return self._step(at_ms)
 
     def _keyed(self, keyed: KeyedNumber, at_ms: int) -> list[Told]:

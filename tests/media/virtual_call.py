@@ -49,6 +49,7 @@ class Plan:
 
     length_ms: int = 3000
     think_ms: int = 300
+    ack_ms: int | None = None  # when it says that it began; with the first sound unless given
     rate: float = 8.0  # sound comes this many times faster than it plays
     status: str = "completed"
     reason: str = ""
@@ -89,10 +90,11 @@ class FakeEngine:
         number, plan = self.answers, self.plans.pop(0) if self.plans else Plan()
         rid, item = f"resp_{number}", f"item_{number}"
         self.active = rid
+        ack_ms = plan.think_ms if plan.ack_ms is None else plan.ack_ms
+        self.call.at(ack_ms, lambda: self.call.event(e.ResponseStarted(rid)))
         self.call.at(plan.think_ms, lambda: self._begin(rid, item, number, plan))
 
     def _begin(self, rid: str, item: str, number: int, plan: Plan) -> None:
-        self.call.event(e.ResponseStarted(rid))
         chunk = 130  # ms, and its bytes are no multiple of a frame
         for start in range(0, plan.length_ms, chunk):
             length = min(chunk, plan.length_ms - start)
@@ -134,7 +136,12 @@ class FakeEngine:
         self.said.append(("remember", (role, text)))
 
     def close(self) -> None:
-        pass
+        """The realtime thread notices and opens the next session, which takes a moment."""
+        self.active = ""
+        self.call.at(0, self.call.talk.engine_lost)
+        if self.call.sessions:
+            self.call.engine = self.call.sessions.pop(0)
+            self.call.at(300, self.call.connect)
 
     def count(self, what: str) -> int:
         return sum(1 for kind, _ in self.said if kind == what)
@@ -190,6 +197,7 @@ class VirtualCall:
         self.engine = FakeEngine(self, plans or [])
         self._gate = InputGate(preset=PRESETS["hebrew"])  # its callers are tones
         self._listener = LevelListener(self._gate)
+        self.sessions: list[FakeEngine] = []  # the next ones, should this one be closed
         self._messages = OutboundMessages("MZ1")
         self.talk.begin()
 
