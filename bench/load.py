@@ -56,7 +56,10 @@ def measure(server: str, calls: int, seconds: float, speech: Path, spin: bool) -
         command += ["--webhook"] * subject.webhook + ["--lossy"] * subject.lossy + ["--spin"] * spin
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as generator:
             pin(generator.pid, 1)
-            output, _ = generator.communicate()
+            try:
+                output, _ = generator.communicate()
+            finally:
+                generator.kill()  # when interrupted; else it has ended
     if generator.returncode:
         raise SystemExit(f"the load generator ended with {generator.returncode}")
     result: Result = json.loads(output)
