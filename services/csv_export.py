@@ -59,6 +59,7 @@ _TABLES: dict[Export, _Table] = {
             ("result", lambda row: row.outcome.get("result")),
             ("summary", lambda row: row.summary),
             ("cost_usd", lambda row: row.cost_usd),
+            ("cost_ils", lambda row: row.cost_ils),
             ("is_test", lambda row: row.is_test),
             ("call_sid", lambda row: row.call_sid),
         ],
