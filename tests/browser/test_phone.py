@@ -136,6 +136,42 @@ def test_an_owner_changes_the_greeting_calls_interrupts_and_finds_the_call(tab: 
     assert call.metrics["frames_dropped_by_filters"] == 0
 
 
+def test_a_call_that_is_kept_is_heard_again_on_its_page(tab: Tab, site: RunningServer) -> None:
+    page = tab.open(f"{HOME}/settings/privacy")
+    page.check("#keep_recordings")
+    page.click("form.stack button.primary")
+    expect(page.locator(".flash.good")).to_be_visible()
+    page = tab.open(f"{HOME}/phone")
+    page.click("[data-call]")
+    told = page.locator("[data-phone] .phone-story")
+    expect(told.locator(".turn.caller").first).to_be_visible(timeout=ANSWERED_WITHIN_MS)
+    page.click("[data-hang-up]")
+    expect(page.locator(".phone-state")).to_have_text("The call is over")
+    path = str(page.get_attribute("[data-link]", "href"))
+    wait_until(lambda: "data-wave" in tab.open(path).content(), what="the call is on its page with its sound")
+    wave, player = page.locator("[data-wave]"), page.locator("[data-player]")
+    expect(wave).to_have_role("slider")
+    wait_until(lambda: player.evaluate("p => p.duration > 2"), what="the player knows how long the call was")
+    for lane in ("caller", "agent"):
+        drawn = wave.locator(f"path.{lane}").bounding_box()
+        assert drawn is not None
+        assert drawn["height"] > 10, f"nothing was drawn of the {lane}"
+    box = wave.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4)
+    length_s = int(str(wave.get_attribute("data-length-ms"))) / 1000
+    middle_s = player.evaluate("p => p.currentTime")
+    assert abs(middle_s - length_s / 2) < 0.05 * length_s
+    wave.press("Home")
+    wave.press("ArrowRight")
+    assert player.evaluate("p => p.currentTime") == 5
+    page.locator("[data-seek]").first.click()
+    wait_until(lambda: player.evaluate("p => !p.paused && p.currentTime > 0.3"), what="the player plays")
+    assert tab.overflow() <= 0
+    assert tab.serious_findings() == []
+    assert not tab.complaints
+
+
 def test_keys_and_mute_reach_the_line(tab: Tab, site: RunningServer) -> None:
     page = tab.open(f"{HOME}/phone")
     page.click(".phone-card details summary")
