@@ -62,8 +62,12 @@ class OpenAIRealtime:
             raise e.EngineUnavailable("closed while connecting")
         self._send(protocol.session_update(self._config))
         self._ready = self._await_session()
-        self._to_model = converter(protocol.PCMU, self._ready.input_format)
-        self._from_model = converter(self._ready.output_format, protocol.PCMU)
+        try:
+            self._to_model = converter(protocol.PCMU, self._ready.input_format)
+            self._from_model = converter(self._ready.output_format, protocol.PCMU)
+        except ValueError as unknown:
+            self.close()
+            raise e.EngineUnavailable(f"configure: {unknown}") from None
         if self._to_model or self._from_model:
             log.warning("session formats differ", input=self._ready.input_format, output=self._ready.output_format)
 
