@@ -3,8 +3,8 @@
 Twilio plays what we send in order. The model here: a frame sent at time t starts playing at max(t, end of what was
 sent before). Transport delay needs no correction when we `clear`: the clear is under way exactly as long as the sound
 was. What does need one is a far end that plays later than it could; marks show that: an echo later than the model's
-time by more than the round trip of a mark on an empty buffer. Single late echoes are ignored (echoes get lost and
-delayed in practice), only a whole run of them moves the estimate.
+time by more than the round trip of a mark on an empty buffer (a probe). Single late echoes are ignored (echoes get
+lost and delayed in practice), only a whole run of them moves the estimate by more than a frame.
 
 Pure: times are monotonic seconds given as arguments; audio positions are milliseconds or bytes as named.
 """
@@ -19,6 +19,7 @@ from media.audio_config import BYTES_PER_MS, FRAME_MS
 from media.tx_queue import Utterance
 
 _RUN_OF_MARKS = 6  # this many echoes in a row (a good second) must agree before the far end counts as late
+_PROBES = 4  # the shortest of so many round trips counts: one may have met a busy moment
 _EDGE_MS = 1.0  # a frame that should have begun this short a time ago may not have
 
 
@@ -38,6 +39,7 @@ class Mark:
     position_ms: float
     expected_at: float  # when the model says this position has been played
     end_of: Utterance | None = None
+    probe: bool = False  # nothing was left to play as it was sent: its echo is a pure round trip
 
 
 class PlaybackLedger:
@@ -49,7 +51,7 @@ class PlaybackLedger:
         self.marks_lost = 0
         self._segments: deque[_Segment] = deque()
         self._marks: dict[str, Mark] = {}
-        self._round_trip: float | None = None
+        self._round_trips: deque[float] = deque(maxlen=_PROBES)
         self._usual_delay: float | None = None
         self._run_delays: deque[float] = deque(maxlen=_RUN_OF_MARKS)
         self._delays_seen = 0
@@ -76,7 +78,7 @@ class PlaybackLedger:
 
     def mark_sent(self, name: str, now: float, end_of: Utterance | None = None) -> None:
         """A mark follows everything sent so far."""
-        self._marks[name] = Mark(name, self.sent_ms, max(self.play_end, now), end_of)
+        self._marks[name] = Mark(name, self.sent_ms, max(self.play_end, now), end_of, probe=self.play_end <= now)
 
     # -- hearing ---------------------------------------------------------------------------------------------
 
@@ -94,8 +96,8 @@ class PlaybackLedger:
 
     def _learn_delay(self, mark: Mark, now: float) -> None:
         delay = now - mark.expected_at
-        if mark.position_ms == 0:
-            self._round_trip = delay  # nothing had been sent before it: a pure round trip
+        if mark.probe:
+            self._round_trips.append(delay)
             return
         self._run_delays.append(delay)
         self._delays_seen += 1
@@ -108,7 +110,7 @@ class PlaybackLedger:
         usual = self._usual_delay
         if usual is None:
             return 0.0
-        round_trip = usual if self._round_trip is None else self._round_trip
+        round_trip = min(self._round_trips, default=usual)
         late = max(0.0, min(self._run_delays, default=usual) - round_trip)
         if len(self._run_delays) == _RUN_OF_MARKS or late < FRAME_MS / 1000:
             return late

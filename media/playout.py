@@ -69,7 +69,7 @@ class Playout:
         self._ledger = PlaybackLedger()
         self._clear_wanted = False
         self._rewind_wanted = False  # clear the far end, and take back what it had not played by then
-        self._probe_wanted = True  # one mark on the empty buffer measures the round trip
+        self._probe_wanted = True  # a mark on the empty buffer, before each utterance, measures the round trip
         self._held = False
         self._gain = 1.0
         self._tail_left = 0
@@ -166,7 +166,7 @@ class Playout:
         for utterance, heard in reversed(self._clear_far_end(now)):
             self._queue.rewind(utterance, heard)
         self._rewind_wanted = False
-        self._clear_wanted = True
+        self._clear_wanted = self._probe_wanted = True
         self._tail_left = 0
 
     def _clear_far_end(self, now: float) -> list[tuple[Utterance, int]]:
@@ -225,7 +225,7 @@ class Playout:
                 self._clear_wanted = False
                 self.counters.clears_sent += 1
                 out.append(messages.clear())
-            if self._probe_wanted:
+            if self._probe_wanted and not self._ledger.buffered_ms(now):
                 self._probe_wanted = False
                 self._mark(out, messages, now, None)
             while self._ledger.play_end - now <= self._lead_s - FRAME_MS / 1000:
@@ -263,7 +263,7 @@ class Playout:
             self._dry = head is not None and head.released and head.sent_bytes > 0
             return False
         if not done.end_marked:
-            done.end_marked = True
+            done.end_marked = self._probe_wanted = True
             self._mark(out, messages, now, done)
             self._tail_left = TAIL_FRAMES if done.audio else 0
         return True

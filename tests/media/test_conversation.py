@@ -290,3 +290,12 @@ def test_the_agents_own_words_understood_after_the_answer_are_not_the_callers() 
     call.say("open from nine until seven", 600, stop_ms=900, words_after_ms=900)
     call.run(5000)
     assert call.engine.answers == 1
+
+
+def test_a_sender_that_runs_late_neither_repeats_nor_loses_what_it_resumes() -> None:
+    call = in_talk(plans=[Plan(length_ms=4000)], sender_late_ms=60)
+    call.run(1000)
+    call.sound(300)
+    call.run_until(lambda: call.talk.state.state is State.LISTENING)
+    assert call.metrics.barge_in_resumed == 1
+    assert call.heard_of(1) == list(range(4000))

@@ -27,6 +27,7 @@ WORLD = st.fixed_dictionaries(
         "late_ms": st.integers(0, 3000),
         "lengths": st.lists(st.integers(0, 6000), min_size=3, max_size=3),
         "think_ms": st.integers(50, 1500),
+        "sender_late_ms": st.integers(0, 60),
     }
 )
 
@@ -41,7 +42,9 @@ def build(world: dict) -> VirtualCall:
         return float(world["late_ms"]) if number % world["late_every"] == 0 else 0.0
 
     plans = [Plan(length_ms=length, think_ms=world["think_ms"]) for length in world["lengths"]] * 20
-    call = VirtualCall(latency_ms=world["latency_ms"], mark_fate=fate, plans=plans)
+    call = VirtualCall(
+        latency_ms=world["latency_ms"], mark_fate=fate, plans=plans, sender_late_ms=world["sender_late_ms"]
+    )
     call.connect()
     call.run(1600)
     call.say("שלום, אני רוצה תור")

@@ -41,3 +41,23 @@ def test_a_run_of_late_echoes_is_a_far_end_that_plays_later() -> None:
     for n, name in enumerate(played(ledger, 60, mark_every=10), start=1):
         ledger.mark_echoed(name, 1 + n * 0.2 + 0.1 + 0.06)
     assert abs(ledger.late_s() - 0.06) < 0.001
+
+
+def test_one_echo_shows_where_the_far_ends_own_frames_begin() -> None:
+    ledger = PlaybackLedger()
+    probe(ledger)
+    [first] = played(ledger, 10, mark_every=10)
+    ledger.mark_echoed(first, 1.2 + 0.1 + 0.015)
+    assert abs(ledger.late_s() - 0.015) < 0.001
+
+
+def test_a_round_trip_measured_in_a_busy_moment_is_corrected_by_the_next() -> None:
+    ledger = PlaybackLedger()
+    ledger.mark_sent("probe", 0.0)
+    ledger.mark_echoed("probe", 0.16)
+    for n, name in enumerate(played(ledger, 60, mark_every=10), start=1):
+        ledger.mark_echoed(name, 1 + n * 0.2 + 0.1 + 0.06)
+    assert ledger.late_s() < 0.001
+    ledger.mark_sent("next", 9.0)
+    ledger.mark_echoed("next", 9.1)
+    assert abs(ledger.late_s() - 0.06) < 0.001

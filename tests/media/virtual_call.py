@@ -164,7 +164,8 @@ class FakeJournal:
 
 
 class VirtualCall:
-    """`latency_ms` is one way between us and Twilio. `mark_fate` may delay (ms) or lose (None) an echo."""
+    """`latency_ms` is one way between us and Twilio. `mark_fate` may delay (ms) or lose (None) an echo. The sender gets
+    to run `sender_late_ms` after it should."""
 
     def __init__(
         self,
@@ -173,8 +174,10 @@ class VirtualCall:
         latency_ms: float = 30,
         mark_fate: Callable[[str], float | None] = lambda name: 0.0,
         plans: list[Plan] | None = None,
+        sender_late_ms: float = 0,
     ) -> None:
         self.now = 100.0
+        self.sender_late_s = sender_late_ms / 1000
         self.latency_s = latency_ms / 1000
         self.mark_fate = mark_fate
         self.heard = bytearray()
@@ -187,17 +190,16 @@ class VirtualCall:
         self._tasks: list[tuple[float, int, Callable[[], None]]] = []
         self._ids = itertools.count()
         self._items = itertools.count(1)
-        self._awake = True
-        self._due: float | None = None
+        self._looks_at: float | None = self.now  # when the sender runs next
         self._next_play = self._next_frame = self.now
         self._mic = SILENCE
         self.playout = Playout(lambda: self.now, self._wake)
         settings = settings or ConversationSettings()
         self.talk = Conversation(settings, self.playout, self.journal, self.metrics, lambda: self.now, self._end)
         self.engine = FakeEngine(self, plans or [])
+        self.sessions: list[FakeEngine] = []  # the next ones, should this one be closed
         self._gate = InputGate(preset=PRESETS["hebrew"])  # its callers are tones
         self._listener = LevelListener(self._gate)
-        self.sessions: list[FakeEngine] = []  # the next ones, should this one be closed
         self._messages = OutboundMessages("MZ1")
         self.talk.begin()
 
@@ -208,7 +210,8 @@ class VirtualCall:
         self.ended = reason
 
     def _wake(self) -> None:
-        self._awake = True
+        at = self.now + self.sender_late_s
+        self._looks_at = at if self._looks_at is None else min(self._looks_at, at)
 
     def at(self, delay_ms: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._tasks, (self.now + delay_ms / 1000, next(self._ids), action))
@@ -268,9 +271,9 @@ class VirtualCall:
             result = self._gate.process(self._mic)
             heard = self._listener.hear(self._mic, result)
             self.talk.caller_frame(result.rms, result.above, result.is_speech, heard)
-        if self._awake or (self._due is not None and self.now >= self._due):
-            self._awake = False
-            out, self._due = self.playout.step(self._messages)
+        if self._looks_at is not None and self.now >= self._looks_at:
+            out, due = self.playout.step(self._messages)
+            self._looks_at = None if due is None else max(due, self.now) + self.sender_late_s
             for message in out:
                 self.at(self.latency_s * 1000, partial(self._arrives, message))
 
