@@ -67,6 +67,17 @@ def seam_ms(outcome: Outcome) -> int:
     return sum(1 for ms in range(outcome.answer_ms) if counts[ms] != 1)
 
 
+def uncertainty(real: list[Outcome], false: list[Outcome]) -> str:
+    """What the simulation's own delays have to do with the figures."""
+    late = sum(outcome.far_end_late for outcome in (*real, *false))
+    times = [ms for o in real if not o.far_end_late and (ms := o.silent_after_ms()) is not None]
+    seams = [seam_ms(o) for o in false if not o.far_end_late and not o.events]
+    return (
+        f"In {late} of the calls counted the simulated caller was itself more than {SEAM_MS} ms behind its clock in "
+        f"the trial. Without these: p99 {percentile(times, 0.99):.0f} ms, worst seam {max(seams, default=0)} ms."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--true", type=int, default=500, dest="real", help="interruptions")
@@ -84,6 +95,7 @@ def main() -> None:
         interruption_table(real),
         false_alarm_table(false),
         f"{len(outcomes) - len(valid)} of {len(outcomes)} calls did not come to the trial and are not counted.",
+        uncertainty(real, false),
     ]
     text = "\n\n".join(parts)
     print(text)

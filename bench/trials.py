@@ -88,6 +88,13 @@ class Outcome:
                 counts.update(range(run.start_ms, run.end_ms))
         return counts
 
+    @property
+    def far_end_late(self) -> bool:
+        """The simulated far end was itself too late, during the trial, to say to a frame what was heard when."""
+        began = next((e.at_ms for e in self.result.events if e.details.get("step") == "trial"), 0.0)
+        last = next((e.at_ms for e in reversed(self.result.events) if e.kind == "clear"), began)
+        return self.result.behind_ms(began, max(last, began + 500)) > FRAME_MS
+
     def silent_after_ms(self) -> float | None:
         """From the caller's first sound to the last of the answer in the ear; None when it was not interrupted."""
         began = next(e.at_ms for e in self.result.events if e.details.get("step") == "trial")

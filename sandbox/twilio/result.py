@@ -64,6 +64,7 @@ class StreamResult:
     media_bytes: int = 0
     marks: list[MarkEcho] = field(default_factory=list)
     clears: list[tuple[float, int]] = field(default_factory=list)  # when, how many bytes were dropped
+    late_ticks: list[tuple[float, float]] = field(default_factory=list)  # when, and how many ms behind its own clock
     violations: list[str] = field(default_factory=list)
     warnings: list[int] = field(default_factory=list)  # Twilio's numbers, each at most once per stream
     frames_sent: int = 0
@@ -114,6 +115,11 @@ class CallResult:
     @property
     def clears(self) -> list[tuple[float, int]]:
         return [clear for stream in self.streams for clear in stream.clears]
+
+    def behind_ms(self, from_ms: float, to_ms: float) -> float:
+        """How far the simulation itself was behind its clock in that time: what it says of it is as uncertain."""
+        ticks = (tick for stream in self.streams for tick in stream.late_ticks)
+        return max((late_ms for at_ms, late_ms in ticks if from_ms <= at_ms <= to_ms + late_ms), default=0.0)
 
     @property
     def close_code(self) -> int | None:

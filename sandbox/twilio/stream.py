@@ -25,6 +25,7 @@ from sandbox.twilio.result import Arrival, MarkEcho, StreamResult
 from sandbox.twilio.steps import GaveUp, HangUp, Keys, LoseSocket, Say, SendRaw, Step
 from sandbox.twilio.websocket import ClientSocket, connect_websocket
 
+LATE_MS = 10.0  # a tick later than this is written down: the simulation cannot keep up
 Note = Callable[..., None]  # note(kind, **details): a line for the call's story
 
 
@@ -90,6 +91,9 @@ class MediaStream:
     def _tick(self) -> None:
         if self.ended.done():
             return
+        late_ms = self._clock.now_ms() - self._clock.at_ms(self._clock_zero_s) - self._tick_count * FRAME_MS
+        if late_ms > LATE_MS:
+            self.result.late_ticks.append((self._clock.now_ms(), late_ms))
         heard, passed = self._playback.tick()
         for name in passed:
             self._echo_mark(name, cleared=False)
