@@ -31,6 +31,7 @@ TABLES: dict[str, tuple[str, list[str], list[str]]] = {
     "turns": ("bench.turns", [], ["--calls", "20"]),
     "heard-position": ("bench.heard_position", [], ["--virtual", "40", "--calls", "10"]),
     "appointment-corpus": ("bench.appointment_corpus", [], []),
+    "admin-pages": ("bench.admin_pages", [], ["--calls", "300", "--rounds", "3"]),
 }
 # These write their own section, with what belongs beside the table.
 WRITE_THEMSELVES = {"barge-in", "turns", "heard-position"}

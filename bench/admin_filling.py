@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, insert, select
 
 from services.business_policy import free_slots
 from services.businesses import policy_of
+from services.call_context import SoundChunk
 from services.database import Database
 from services.models import (
     Appointment,
@@ -28,6 +30,7 @@ from services.models import (
     Turn,
     TurnRole,
 )
+from services.recordings import add_chunk
 from services.tenancy import Tenant
 
 _NAMES = ("נועה לוי", "דוד כהן", "מאיה פרץ", "יוסי מזרחי", "Anna Petrova", "רונית בר", "אמיר חדאד", "תמר גולן")
@@ -55,6 +58,14 @@ def fill(database: Database, business_id: int, *, calls: int, now: datetime | No
         _conversations(connection, business_id, ids, at, dice)
         _leads(connection, business_id, ids[:: max(1, len(ids) // 60)], customers, at, dice)
     _appointments(database, business_id, customers, ids, at, dice)
+
+
+def fill_recording(database: Database, call_id: int, minutes: int = 15) -> None:
+    """Keep so much sound of a call, loud on both sides."""
+    sound = random.Random(1).randbytes(40_000)
+    for number in range(minutes * 12):
+        chunk = SoundChunk(0, number, 5000 * number, len(sound), sound, sound)
+        database.write(partial(add_chunk, call_id=call_id, chunk=chunk, now=datetime.now(UTC)))
 
 
 def _customers(

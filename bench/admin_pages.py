@@ -23,7 +23,7 @@ from sqlalchemy import func, select
 
 from app.factory import create_app
 from app.settings import load_settings
-from bench.admin_filling import fill
+from bench.admin_filling import fill, fill_recording
 from services.database import Database
 from services.migration import migrate
 from services.models import Appointment, Call, User
@@ -42,6 +42,7 @@ PAGES = {
     "calls that booked": "calls?result=booked",
     "calls with interruptions": "calls?result=interrupted",
     "one call": "calls/{call}",
+    "a recorded call of a quarter of an hour": "calls/{recorded}",
     "live calls": "live/calls",
     "week": "calendar",
     "appointments": "appointments",
@@ -106,13 +107,16 @@ def measure(database: Database, rounds: int) -> list[Measured]:
     )
     client = create_app(settings).test_client()
     log_in(client, database)
-    call, appointment = database.read(
+    call, recorded, appointment = database.read(
         lambda s: (
             Tenant(s, BUSINESS).session.scalar(select(func.min(Call.id))),
+            s.scalar(select(func.max(Call.id))),
             s.scalar(select(func.max(Appointment.id))),
         )
     )
-    values = {"call": call, "appointment": appointment, "day": f"{datetime.now(UTC):%Y-%m-%d}"}
+    assert recorded is not None
+    fill_recording(database, recorded)
+    values = {"call": call, "recorded": recorded, "appointment": appointment, "day": f"{datetime.now(UTC):%Y-%m-%d}"}
     return [_measure(client, name, path.format(**values), rounds) for name, path in PAGES.items()]
 
 

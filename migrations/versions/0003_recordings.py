@@ -21,13 +21,14 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("start_ms", sa.Integer(), nullable=False),
         sa.Column("samples", sa.Integer(), nullable=False),
-        sa.Column("caller", sa.LargeBinary(), nullable=False),
-        sa.Column("agent", sa.LargeBinary(), nullable=False),
         sa.Column("caller_peaks", sa.LargeBinary(), nullable=False),
         sa.Column("agent_peaks", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("call_id", IDENTIFIER, nullable=False),
         sa.Column("business_id", IDENTIFIER, nullable=False),
+        # Last: SQLite walks through what stands before a column, page by page.
+        sa.Column("caller", sa.LargeBinary(), nullable=False),
+        sa.Column("agent", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["business_id", "call_id"],
             ["calls.business_id", "calls.id"],
