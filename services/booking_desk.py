@@ -24,6 +24,7 @@ from services.honesty_guard import claims_booking, correction
 from services.keypad import KeyedNumber, Keypad
 from services.nlp_parser import offers_of
 from services.server_messages import ServerMessage, ServerMessages
+from services.tenancy import Tenant
 
 log = structlog.get_logger("desk")
 
@@ -139,6 +140,8 @@ class BookingDesk:
 
         self._steps.settled = False
         self._retry_at_ms = None
+        if self._draft == Draft() and self._latest.asks_nothing:
+            return []  # small talk: nothing to look up or to keep
         told = self._in_transaction(advance, at_ms)
         if self._steps.settled and self._retry_at_ms is None:
             self._nlp.settle()
@@ -150,13 +153,16 @@ class BookingDesk:
         before = self._draft.as_dict()
 
         def step(session: Session) -> list[Told]:
+            Tenant(session, self._context.business_id)
             self._draft = Draft.restored(before)  # the transaction may run more than once
             messages = work(session)
             if all(message.text in self._last for message in messages):
                 messages = []
             # One answer tells all of them: only the last asks for it.
             messages = [replace(message, speak=False) for message in messages[:-1]] + messages[-1:]
-            call_log.save_draft(session, self._context.call_id, self._draft.as_dict())
+            draft = self._draft.as_dict()
+            if draft != before:
+                call_log.save_draft(session, self._context.call_id, draft)
             return [Told(message, self._stored(session, message)) for message in messages]
 
         try:

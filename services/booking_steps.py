@@ -18,7 +18,7 @@ from services.booking_draft import Draft
 from services.business_policy import SlotVerdict, free_slots, nearest_alternatives
 from services.calendar_slots import around, busy_spans
 from services.call_context import CallContext
-from services.calls import bind_call
+from services.calls import bind_business
 from services.crm import upsert_lead
 from services.nlp_intent import asks_for_earliest, is_no, is_yes, wants_another
 from services.nlp_model import CERTAIN
@@ -49,7 +49,7 @@ class BookingSteps:
     def advance(self, session: Session, draft: Draft, at: Moment) -> list[ServerMessage]:
         """The messages of one step, [] when there is nothing new to tell."""
         self.settled = False
-        bind_call(session, self._context.call_id)
+        bind_business(session, self._context.call_id)
         self._take_details(draft, at)
         try:
             return self._next(session, draft, at)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.business_policy import Policy, SlotVerdict, nearest_alternatives, validate_appointment_slot
 from services.businesses import policy_of
-from services.calls import bind_call
+from services.calls import bind_business
 from services.models import ACTIVE_APPOINTMENT, Appointment, Business, BusinessSettings, Call, SlotHold
 from services.tenancy import Tenant, business_of
 
@@ -50,7 +50,7 @@ def check_slot(
 ) -> SlotCheck:
     """Whether this call could book the slot now, or move `except_appointment` to it. Changes nothing. Raises
     UnknownCall."""
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     policy = policy_of_session(session)
     busy = busy_spans(session, *around(start), now, except_call=call_id, except_appointment=except_appointment)
     verdict = validate_appointment_slot(policy, start, now, busy, duration_min=duration_min)
@@ -65,7 +65,7 @@ def hold_slot(
     session: Session, *, call_id: int, start: datetime, now: datetime, duration_min: int | None = None
 ) -> HoldResult:
     """Keep a free slot for this call for HOLD; a call holds one slot at a time. Raises UnknownCall."""
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     tenant = lock_calendar(session)
     busy = busy_spans(session, *around(start), now, except_call=call_id)
     verdict = validate_appointment_slot(policy_of_session(session), start, now, busy, duration_min=duration_min)
@@ -79,7 +79,7 @@ def hold_slot(
 
 def release_hold(session: Session, call_id: int) -> None:
     """Give back what this call holds. Raises UnknownCall."""
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     session.execute(delete(SlotHold).where(SlotHold.call_id == call_id))
 
 

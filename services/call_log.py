@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.calls import bind_call
+from services.calls import bind_business, bind_call
 from services.models import Call, CallEvent, ServerEvent
 from services.storable import storable_json, storable_text
 from services.tenancy import Tenant, unscoped
@@ -30,7 +30,7 @@ def add_server_event(
     detail: Mapping[str, Any] | None = None,
 ) -> int:
     """Store a [SERVER] message or a caught claim; its id."""
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     event = ServerEvent(
         call_id=call_id,
         kind=kind,
@@ -47,7 +47,7 @@ def add_server_event(
 
 def mark_server_events_delivered(session: Session, call_id: int, event_ids: Iterable[int]) -> None:
     """The model was told these."""
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     session.execute(
         update(ServerEvent)
         .where(ServerEvent.call_id == call_id, ServerEvent.id.in_(list(event_ids)))
@@ -66,7 +66,7 @@ def add_call_event(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Store a step of the call for its time line and the live view."""
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     session.add(CallEvent(call_id=call_id, kind=kind, at_ms=at_ms, created_at=now, detail=storable_json(detail or {})))
 
 

@@ -18,6 +18,7 @@ from services.end_reasons import HAND_OVER, MODEL_UNREACHABLE, STREAM_LOST
 from services.models import NextStep
 from services.pricing import Cost
 from services.storable import storable_json
+from services.tenancy import Tenant
 
 # How our side ends a call → what Twilio is told next. Everything else hangs up.
 FALLBACK_REASONS = frozenset({MODEL_UNREACHABLE})
@@ -92,7 +93,11 @@ class CallStore:
         return NextStep.HANG_UP, None
 
     def _write(self, work: Callable[[Session, int], object]) -> None:
-        self._database.write(lambda session: work(session, self._context.call_id), deadline_s=DEADLINE_S)
+        def once(session: Session) -> None:
+            Tenant(session, self._context.business_id)
+            work(session, self._context.call_id)
+
+        self._database.write(once, deadline_s=DEADLINE_S)
 
 
 def save_stream(

@@ -24,7 +24,7 @@ from services.models import (
     TurnRole,
 )
 from services.storable import storable_json, storable_text
-from services.tenancy import Tenant, TenantError, unscoped
+from services.tenancy import Tenant, TenantError, business_of, is_bound, unscoped
 
 MAX_RESUMES = 3
 # Twilio's words for a call that is over.
@@ -239,7 +239,7 @@ def _record(turn: Turn) -> TurnRecord:
 
 def add_turns(session: Session, call_id: int, turns: Iterable[TurnRecord], *, now: datetime) -> None:
     """Store turns; one with a known (generation, seq) replaces what was stored. Raises UnknownCall."""
-    tenant = Tenant(session, bind_call(session, call_id).business_id)
+    tenant = bind_business(session, call_id)
     for turn in turns:
         tenant.upsert(
             Turn,
@@ -340,6 +340,13 @@ def bind_call(session: Session, call_id: int, *, lock: bool = False) -> Call:
         raise UnknownCall(f"no call {call_id}")
     Tenant(session, call.business_id)
     return call
+
+
+def bind_business(session: Session, call_id: int) -> Tenant:
+    """The call's business. A session that serves one already is not asked about the call. Raises UnknownCall."""
+    if is_bound(session):
+        return Tenant(session, business_of(session))
+    return Tenant(session, bind_call(session, call_id).business_id)
 
 
 def _by_sid(session: Session, call_sid: str, *, lock: bool = False) -> Call | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.caller_text import plain
-from services.calls import bind_call
+from services.calls import bind_business
 from services.models import Customer, Lead, LeadStatus
 from services.tenancy import Tenant, business_of
 
@@ -56,7 +56,7 @@ def upsert_lead(
 
     phone: as said; a customer is made, or found, once it is in E.164. Raises UnknownCall.
     """
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     Tenant(session, business_of(session)).insert_missing(
         Lead, {"call_id": call_id, "created_at": now, "updated_at": now}, key=["business_id", "call_id"]
     )

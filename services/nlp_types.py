@@ -94,6 +94,12 @@ class Parsed:
         found = [name for name, options in (("date", self.dates), ("time", self.times)) if len(options) > 1]
         return tuple(dict.fromkeys([*found, *sorted(self.unsure)]))
 
+    @property
+    def asks_nothing(self) -> bool:
+        """Small talk, or a question the agent answers by itself: nothing to look up, to change or to keep."""
+        details = self.change or self.name or self.phone or self.phone_partial or self.service or self.city
+        return self.intent not in ("ask", "book") and not details
+
     def with_wish(self, dates: Sequence[DateOption], times: Sequence[TimeOption]) -> Parsed:
         """The same with other dates and times, in order and without repeats."""
         ordered = sorted(dict.fromkeys(times), key=TimeOption.sort_key)

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from services.call_context import SoundChunk
-from services.calls import bind_call
+from services.calls import bind_business
 from services.models import BusinessSettings, RecordingChunk
 from services.tenancy import Tenant, unscoped
 
@@ -65,7 +65,7 @@ def peaks(mulaw: bytes) -> bytes:
 
 def add_chunk(session: Session, call_id: int, chunk: SoundChunk, *, now: datetime) -> None:
     """Keep a piece of sound; the same piece again changes nothing."""
-    Tenant(session, bind_call(session, call_id).business_id).insert_missing(
+    bind_business(session, call_id).insert_missing(
         RecordingChunk,
         {
             "call_id": call_id,

@@ -72,9 +72,7 @@ class Tenant:
 
     def insert_missing(self, model: type[M], values: Mapping[str, Any], key: Sequence[str]) -> bool:
         """Insert a row unless one with the same `key` columns exists; whether it was inserted."""
-        statement = self._insert(model).values(business_id=self.business_id, **values)
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
-        return self._run(statement.returning(model.__table__.c.id)) is not None
+        return self._insert(model, values, tuple(key), overwrite=()) is not None
 
     def upsert(
         self, model: type[M], values: Mapping[str, Any], key: Sequence[str], keep: Sequence[str] = ()
@@ -83,22 +81,35 @@ class Tenant:
 
         The row's id; None if the row with this key is another business's.
         """
-        statement = self._insert(model).values(business_id=self.business_id, **values)
-        owner = model.__table__.c.business_id
+        overwrite = tuple(name for name in values if name not in {*key, *keep})
+        return self._insert(model, values, tuple(key), overwrite)
+
+    def _insert(
+        self, model: type[M], values: Mapping[str, Any], key: tuple[str, ...], overwrite: tuple[str, ...]
+    ) -> int | None:
+        statement = _insert_statement(self.session.get_bind().dialect.name, model, key, overwrite)
+        row = {"business_id": self.business_id, **values}
+        found: int | None = self.session.execute(statement, row, execution_options={_STAMPED: True}).scalar()
+        return found
+
+
+@cache
+def _insert_statement(dialect: str, model: type[Base], key: tuple[str, ...], overwrite: tuple[str, ...]) -> Any:
+    """An insert that leaves alone, or overwrites in part, the row with the same key, and says which row it wrote.
+
+    Built once: building it costs more than running it, and every turn of every call is written by one.
+    """
+    table = model.__table__
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    if overwrite:
         statement = statement.on_conflict_do_update(
             index_elements=list(key),
-            set_={name: statement.excluded[name] for name in values if name not in {*key, *keep}},
-            where=owner == self.business_id,
+            set_={name: statement.excluded[name] for name in overwrite},
+            where=table.c.business_id == statement.excluded.business_id,
         )
-        return self._run(statement.returning(model.__table__.c.id))
-
-    def _insert(self, model: type[M]) -> Any:
-        dialect = self.session.get_bind().dialect.name
-        return (postgresql if dialect == "postgresql" else sqlite).insert(model)
-
-    def _run(self, statement: Any) -> int | None:
-        found: int | None = self.session.execute(statement, execution_options={_STAMPED: True}).scalar()
-        return found
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(key))
+    return statement.returning(table.c.id)
 
 
 @contextmanager
@@ -123,6 +134,11 @@ def business_of(session: Session) -> int:
     if not isinstance(bound, int):
         raise TenantError("the session serves no business")
     return bound
+
+
+def is_bound(session: Session) -> bool:
+    """Whether it is known which business the session serves."""
+    return isinstance(session.info.get(_BUSINESS), int)
 
 
 def mark_read_only(session: Session) -> None:

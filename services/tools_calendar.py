@@ -32,7 +32,7 @@ from services.calendar_slots import (
     release_hold,
 )
 from services.caller_text import plain
-from services.calls import bind_call
+from services.calls import bind_business, bind_call
 from services.confirmations import drop_confirmations, queue_confirmation
 from services.crm import NAME_LIMIT, NOTES_LIMIT, SERVICE_LIMIT, upsert_customer, upsert_lead
 from services.models import Appointment, AppointmentStatus, Call, Customer, LeadStatus, SlotHold
@@ -113,7 +113,7 @@ def create_appointment_from_realtime(
     phone: E.164, checked before. With the appointment come its customer, its lead and, where the business wants it,
     the confirmation message: all of them or none. Raises UnknownCall, BadPhone.
     """
-    bind_call(session, call_id)
+    bind_business(session, call_id)
     lock_calendar(session)
     policy = policy_of_session(session)
     verdict = validate_appointment_slot(policy, start, now, duration_min=duration_min)
