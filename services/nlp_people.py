@@ -58,7 +58,8 @@ def _after_cues(words: Sequence[Token], cues: Sequence[tuple[str, ...]], *, stro
 
 
 def _matches(words: Sequence[Token], start: int, cue: Sequence[str]) -> bool:
-    return tuple(word.raw for word in words[start : start + len(cue)]) == tuple(cue)
+    # Hardly any word begins a cue: most questions end with the first comparison.
+    return words[start].raw == cue[0] and [word.raw for word in words[start : start + len(cue)]] == list(cue)
 
 
 def _first_and_last(words: Sequence[Token], first_cue: Sequence[str], last_cue: Sequence[str]) -> Found:

@@ -47,7 +47,7 @@ class Token:
     glued: bool = False
 
     def has(self, *kinds: str) -> bool:
-        return any(kind in self.senses for kind in kinds)
+        return not self.senses.keys().isdisjoint(kinds)
 
     def get(self, kind: str) -> Any:
         return self.senses.get(kind)
