@@ -32,8 +32,9 @@ def dataset(lines: list[Line]) -> tuple[Floats, Labels]:
         follower = VoiceFeatures()
         measured, sounding = [], []
         for frame in line.frames():
-            measured.append(follower.measure(mulaw.decode(frame)))
-            sounding.append(follower.sounding)
+            level = follower.level(mulaw.decode(frame))
+            measured.append(follower.measure(level))
+            sounding.append(level.sounding)
         now = np.array(measured, np.float64)
         before = [now[np.maximum(np.arange(len(now)) - lag, 0)] for lag in LOOK_BACK]
         rows.append(np.concatenate([now, *before], axis=1)[sounding])

@@ -13,7 +13,7 @@ from collections import deque
 from math import tanh
 
 from media.audio_config import FRAME_BYTES
-from media.voice_features import FEATURES, OCTAVE, VoiceFeatures
+from media.voice_features import FEATURES, OCTAVE, Level, VoiceFeatures
 from media.voice_model import HIDDEN, OUTPUT_BIAS
 
 # Logarithm of the odds of speech above which a frame counts: even odds.
@@ -27,7 +27,6 @@ SILENCE_SCORE = -8.0
 # it knows a melody, a steady noise or somebody in mid-sentence.
 LOOK_BACK = (8, 25, 50)
 
-_SPAN = FEATURES.index("peak_over_floor")
 _pack = struct.Struct(f"<{len(FEATURES)}h").pack
 _UNITS = tuple(
     # findfactor(a, b) is the dot product of a and b over that of b with itself, in C; the latter is put back here.
@@ -46,35 +45,55 @@ def _score(packed: bytes) -> float:
 
 
 class VoiceActivity:
-    """`feed` each inbound mu-law frame in order; `score` is the last whole frame's log-odds of speech."""
+    """`feed` each inbound mu-law frame in order; `score` is the last whole frame's log-odds of speech.
 
-    __slots__ = ("_past", "_pending", "features", "score", "speech")
+    Frames near the floor are kept for a second and measured when something sounds: on a quiet line nothing is.
+    """
+
+    __slots__ = ("_left_out", "_past", "_pending", "_unmeasured", "features", "score", "speech")
 
     def __init__(self) -> None:
         self.features = VoiceFeatures()
         self.score = SILENCE_SCORE
         self.speech = False
         self._past: deque[bytes] = deque(maxlen=LOOK_BACK[-1] + 1)
+        self._unmeasured: deque[Level] = deque(maxlen=LOOK_BACK[-1] + 1)
+        self._left_out = 0
         self._pending = b""
 
     def feed(self, mulaw: bytes) -> bool:
         """Whether the latest 20 ms are speech. Other lengths than 160 bytes are cut or collected to frames."""
         if self._pending or len(mulaw) != FRAME_BYTES:
             return self._feed_any(mulaw)
-        row = self.features.measure(audioop.ulaw2lin(mulaw, 2))
-        packed = _pack(*row)
-        past = self._past
-        if past:
-            past.appendleft(packed)
-        else:  # before the first frame the line was as it is now
-            past.extend([packed] * (LOOK_BACK[-1] + 1))
-        if self.features.sounding:
+        level = self.features.level(audioop.ulaw2lin(mulaw, 2))
+        if level.sounding:
+            self._catch_up()
+            packed, past = self._measured(level), self._past
             near, middle, far = LOOK_BACK
             self.score = _score(packed + past[near] + past[middle] + past[far])
+            self.speech = self.score > (QUIET_LINE_SCORE if level.span > QUIET_LINE else SPEECH_SCORE)
         else:
-            self.score = SILENCE_SCORE
-        self.speech = self.score > (QUIET_LINE_SCORE if row[_SPAN] > QUIET_LINE else SPEECH_SCORE)
+            self._left_out += len(self._unmeasured) == self._unmeasured.maxlen
+            self._unmeasured.append(level)
+            self.score, self.speech = SILENCE_SCORE, False
         return self.speech
+
+    def _catch_up(self) -> None:
+        if self._left_out:
+            self.features.left_out(self._left_out)
+            self._left_out = 0
+        for level in self._unmeasured:
+            self._measured(level)
+        self._unmeasured.clear()
+
+    def _measured(self, level: Level) -> bytes:
+        """The frame's features, packed and remembered."""
+        packed = _pack(*self.features.measure(level))
+        if self._past:
+            self._past.appendleft(packed)
+        else:  # before the first frame the line was as it is now
+            self._past.extend([packed] * (LOOK_BACK[-1] + 1))
+        return packed
 
     def _feed_any(self, mulaw: bytes) -> bool:
         sound, self._pending = self._pending + mulaw, b""

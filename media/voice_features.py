@@ -12,6 +12,7 @@ import audioop
 import math
 from array import array
 from operator import add, sub
+from typing import NamedTuple
 
 FEATURES = (
     *("band_0_500", "band_500_1000", "band_1000_2000", "band_2000_4000", "total"),  # above their floors
@@ -65,14 +66,30 @@ def _repetition(past: bytes, frame: bytes, frame_rms: int) -> int:
     return int(UNITY * factor * frame_rms / matched) if matched else 0
 
 
-class VoiceFeatures:
-    """Follows one line. `measure` takes the linear samples of one whole frame (320 bytes).
+class Level(NamedTuple):
+    """What is known of every frame at once: its own level, and the floor and peak of the line with it."""
 
-    `sounding` says whether that frame was loud enough to be worth a judgement.
+    pcm16: bytes
+    total: int
+    over_floor: int  # the floor before this frame moved it
+    above_peak: float  # the peak before this frame moved it
+    floor: int
+    span: int  # from the floor to the peak
+
+    @property
+    def sounding(self) -> bool:
+        """Loud enough to be worth a judgement."""
+        return self.over_floor > NEAR_FLOOR or self.above_peak > FAR_BELOW_PEAK
+
+
+class VoiceFeatures:
+    """Follows one line. `level` takes the linear samples of each whole frame (320 bytes) as it comes, `measure` the
+    levels in the same order, sooner or later; levels in a long silence may be left out (`left_out`).
     """
 
     __slots__ = (
         "_bands",
+        "_floor",
         "_floors",
         "_history",
         "_loud_share",
@@ -81,73 +98,81 @@ class VoiceFeatures:
         "_slow",
         "_steady_loud",
         "flux_mean",
-        "sounding",
         "steady_mean",
     )
 
     def __init__(self) -> None:
         self._history = b"\x01\x00" * (_HISTORY // 2)
+        self._floor = -1  # of the whole band; not known yet
         self._floors: list[int] = []
         self._bands: list[int] = []
         self._peak = _FIRST_PEAK
-        self.sounding = False
         self._slow = self.flux_mean = self._pitch_mean = self.steady_mean = 0
         self._steady_loud = self._loud_share = 0
 
-    def measure(self, pcm16: bytes) -> tuple[int, ...]:
+    def level(self, pcm16: bytes) -> Level:
+        """Follows the line's floor and peak."""
+        total = _OCTAVES[audioop.rms(pcm16, 2)]
+        floor = self._floor if self._floor >= 0 else total
+        over, above_peak = total - floor, total - self._peak
+        self._floor = floor = floor + _FOLLOW[over]
+        self._peak += above_peak / 32 if above_peak > 0 else (floor - self._peak) / 1400
+        return Level(pcm16, total, over, above_peak, floor, int(self._peak) - floor)
+
+    def measure(self, level: Level) -> tuple[int, ...]:
         """The features of this frame, in the order of `FEATURES`."""
         split, rms, octaves = audioop.tomono, audioop.rms, _OCTAVES
+        pcm16, total = level.pcm16, level.total
+        self._slow += (total - self._slow) // 16 if self._floors else total
         low = split(pcm16, 2, 0.5, 0.5)
         lower = audioop.bias(split(low, 2, 0.5, 0.5), 2, 1)  # findfit never gets past a stretch of zeros
-        total = octaves[rms(pcm16, 2)]
-        bands = [
-            octaves[rms(split(lower, 2, 0.5, 0.5), 2)],
-            octaves[rms(split(lower, 2, 0.5, -0.5), 2)],
-            octaves[rms(split(low, 2, 0.5, -0.5), 2)],
-            octaves[rms(split(pcm16, 2, 0.5, -0.5), 2)],
-            total,
-        ]
-        over = self._over_floors(bands)
-        above_peak = total - self._peak
-        self.sounding = over[4] > NEAR_FLOOR or above_peak > FAR_BELOW_PEAK
-        pitch, steady = self._repetitions(lower)
-        self._peak += above_peak / 32 if above_peak > 0 else (self._floors[4] - self._peak) / 1400
-        crest = octaves[audioop.max(pcm16, 2)] - total
+        over = self._over_floors(
+            [
+                octaves[rms(split(lower, 2, 0.5, 0.5), 2)],
+                octaves[rms(split(lower, 2, 0.5, -0.5), 2)],
+                octaves[rms(split(low, 2, 0.5, -0.5), 2)],
+                octaves[rms(split(pcm16, 2, 0.5, -0.5), 2)],
+            ]
+        )
+        pitch, steady = self._repetitions(lower, level.sounding)
         return (
             *over,
-            int(above_peak),
-            int(self._peak) - self._floors[4],
-            self._slow - self._floors[4],
+            level.over_floor,
+            int(level.above_peak),
+            level.span,
+            self._slow - level.floor,
             pitch,
             self._pitch_mean,
             steady,
             self.steady_mean,
             audioop.cross(pcm16, 2),
-            crest,
+            octaves[audioop.max(pcm16, 2)] - total,
             self.flux_mean,
             self._steady_loud // 16,
             self._loud_share // 16,
         )
 
+    def left_out(self, frames: int) -> None:
+        """So many silent frames were not measured."""
+        self._loud_share = int(self._loud_share * 0.99**frames)
+
     def _over_floors(self, bands: list[int]) -> list[int]:
-        """Levels above their floors, which then move; and the slow means of the levels."""
+        """Levels above their floors, which then move; and how much the bands change from frame to frame."""
         if not self._floors:
             self._floors = self._bands = bands
-            self._slow = bands[4]
         over = list(map(sub, bands, self._floors))
         self._floors = list(map(add, self._floors, map(_FOLLOW.__getitem__, over)))
-        a, b, c, d, _ = self._bands
+        a, b, c, d = self._bands
         change = abs(bands[0] - a) + abs(bands[1] - b) + abs(bands[2] - c) + abs(bands[3] - d)
         self.flux_mean += (change - self.flux_mean) // 8
-        self._slow += (bands[4] - self._slow) // 16
         self._bands = bands
         return over
 
-    def _repetitions(self, lower: bytes) -> tuple[int, int]:
+    def _repetitions(self, lower: bytes, sounding: bool) -> tuple[int, int]:
         """Correlation at the lag of a pitch and at that of a held note; both 0 while the line is quiet."""
         history = self._history
         self._history = history[len(lower) :] + lower
-        level = audioop.rms(lower, 2) if self.sounding else 0
+        level = audioop.rms(lower, 2) if sounding else 0
         if level:
             pitch = _repetition(history[_PITCH_FROM:] + lower[:_PITCH_TO], lower, level)
             steady = abs(_repetition(history[:_STEADY_TO], lower, level))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from media import mulaw
 from media.voice_activity import LOOK_BACK, SILENCE_SCORE, VoiceActivity
-from media.voice_features import FEATURES, VoiceFeatures
+from media.voice_features import FEATURES, Level, VoiceFeatures
 from media.voice_model import HIDDEN
 from tests.telephone_sounds import MUSIC, SENTENCES, noise, over_noise, pcm_of, tone
 
@@ -62,14 +62,29 @@ def test_any_bytes_in_any_pieces_give_the_same_scores(sound: bytes, cuts: list[i
     assert pieced.score == framed.score
 
 
+@given(st.lists(st.sampled_from([pcm_of(SENTENCES[0])[at : at + 320] for at in range(0, 32000, 320)]), min_size=1))
+@settings(max_examples=50, deadline=None)
+def test_frames_measured_late_have_the_features_of_frames_measured_at_once(frames: list[bytes]) -> None:
+    late, at_once = VoiceFeatures(), VoiceFeatures()
+    levels = [late.level(frame) for frame in frames]
+    assert [late.measure(level) for level in levels] == [at_once.measure(at_once.level(frame)) for frame in frames]
+
+
+def test_a_long_silence_before_a_sentence_changes_nothing_in_how_it_is_heard() -> None:
+    short, long = (over_noise(pcm_of(SENTENCES[0]), 8, lead_ms=lead_ms) for lead_ms in (1000, 30_000))
+    sentence = len(short) - 50
+    differing = sum(a != b for a, b in zip(verdicts(short)[-sentence:], verdicts(long)[-sentence:], strict=True))
+    assert differing < 0.05 * sentence
+
+
 @given(st.binary(min_size=160, max_size=160))
 def test_features_fit_the_integers_they_are_packed_into(frame: bytes) -> None:
     follower = VoiceFeatures()
     for _ in range(3):
-        features = follower.measure(mulaw.decode(frame))
+        features = follower.measure(follower.level(mulaw.decode(frame)))
         assert len(features) == len(FEATURES)
         assert all(-32768 <= value <= 32767 for value in features)
-        follower.measure(mulaw.decode(b"\xff" * 160))
+        follower.measure(follower.level(mulaw.decode(b"\xff" * 160)))
 
 
 def test_the_weights_are_for_these_features() -> None:
