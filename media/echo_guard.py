@@ -9,6 +9,8 @@ does not explain. The coupling is learned from frames that were echo. Pure; the 
 from __future__ import annotations
 
 import audioop
+import threading
+from collections import deque
 from typing import NamedTuple
 
 from media.audio_config import FRAME_MS
@@ -63,8 +65,10 @@ class EchoGuard:
         "_candidate_ms",
         "_clarity",
         "_end_ms",
+        "_lock",
         "_missed",
         "_reference",
+        "_sent",
         "_until_search",
         "coupling",
         "delay_ms",
@@ -80,9 +84,22 @@ class EchoGuard:
         self._clarity = 0.9
         self._missed = DOUBT_FRAMES
         self._until_search = 0
+        self._sent: deque[tuple[float, bytes]] = deque(maxlen=KEPT_MS // FRAME_MS + 1)  # not in the reference yet
+        self._lock = threading.Lock()
 
     def sent(self, at_ms: float, frame: bytes) -> None:
-        """A mu-law frame begins to play at the far end at `at_ms`, or when the one before it is over."""
+        """A mu-law frame begins to play at the far end at `at_ms`, or when the one before it is over.
+
+        It is only noted: while the caller is quiet nobody asks.
+        """
+        self._sent.append((at_ms, frame))
+
+    def _catch_up(self) -> None:
+        with self._lock:  # asked by the reader, cleared by anyone
+            while self._sent:
+                self._follow(*self._sent.popleft())
+
+    def _follow(self, at_ms: float, frame: bytes) -> None:
         low = low_band(audioop.ulaw2lin(frame, 2))
         pause = min(KEPT_MS, max(0.0, at_ms - self._end_ms))
         if self._end_ms and pause < FRAME_MS:
@@ -93,6 +110,7 @@ class EchoGuard:
 
     def cleared(self, at_ms: float) -> None:
         """What had not begun to play by `at_ms` never will."""
+        self._catch_up()
         unplayed = int(max(0.0, self._end_ms - at_ms) * LOW_PER_MS) * 2
         if unplayed:
             self._reference = _NOTHING * (unplayed // 2) + self._reference[: -min(unplayed, len(self._reference))]
@@ -100,6 +118,7 @@ class EchoGuard:
 
     def is_echo(self, at_ms: float, frame: bytes) -> bool:
         """Whether this loud inbound mu-law frame, beginning at `at_ms`, is mostly the agent's own voice."""
+        self._catch_up()
         low = low_band(audioop.ulaw2lin(frame, 2))
         level = audioop.rms(low, 2)
         before, self._before = self._before, (at_ms, low)
