@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from media import mulaw
 from media.voice_activity import LOOK_BACK, SILENCE_SCORE, VoiceActivity
-from media.voice_features import FEATURES, Level, VoiceFeatures
+from media.voice_features import FEATURES, VoiceFeatures
 from media.voice_model import HIDDEN
 from tests.telephone_sounds import MUSIC, SENTENCES, noise, over_noise, pcm_of, tone
 
