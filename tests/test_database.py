@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from sandbox.fault_proxy import proxy_thread
 from services.database import CommitUncertain, Database, DatabaseUnavailable, normalise_url
 from services.models import Business, Customer, User
 from services.tenancy import ReadOnlyError, Tenant
@@ -198,6 +199,18 @@ def test_a_full_disk_is_an_outage_not_a_bug(sqlite_url: str) -> None:
     database.dispose()
 
 
+def test_a_full_disk_of_postgresql_is_an_outage_that_is_not_waited_for(postgres_database: Database) -> None:
+    tries = []
+
+    def fail(session: Session) -> None:
+        tries.append(1)
+        session.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$"))
+
+    with pytest.raises(DatabaseUnavailable, match="DiskFull"):
+        postgres_database.write(fail, deadline_s=60)
+    assert tries == [1]
+
+
 def test_a_mistake_in_a_query_is_not_called_an_outage(database: Database) -> None:
     with pytest.raises(Exception, match="no_such_table") as caught:
         database.read(lambda session: session.execute(text("SELECT * FROM no_such_table")))
@@ -334,3 +347,26 @@ def test_an_outage_is_survived_and_its_end_is_noticed_at_once(postgres_database:
     finally:
         database.dispose()
         gate.shut()
+
+
+@pytest.mark.slow
+def test_a_server_that_holds_the_connection_and_says_nothing_is_given_up(postgres_database: Database) -> None:
+    """Idle connections are asked first; a statement that was under way ends a little after the server's own limit."""
+    url = postgres_database.url
+    select_one = text("SELECT 1")
+    with proxy_thread([(url.host or "127.0.0.1", url.port or 5432)]) as proxy:
+        through = url.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
+        database = Database(through)
+        assert database.read(lambda s: s.execute(select_one).scalar()) == 1
+
+        def stuck(session: Session) -> None:
+            session.execute(select_one)
+            proxy.freeze(True)
+            session.execute(text("SELECT pg_sleep(0.2)"))
+
+        for attempt in (stuck, lambda s: s.execute(select_one).scalar()):
+            with pytest.raises(DatabaseUnavailable):
+                database.write(attempt, deadline_s=0.2)
+        proxy.freeze(False)
+        assert database.read(lambda s: s.execute(select_one).scalar(), deadline_s=5) == 1
+        database.dispose()
