@@ -44,9 +44,9 @@ def _loudest(lane: Sequence[tuple[int, bytes]], length_ms: int, columns: int) ->
 
 
 def _path(lane: Sequence[int], full: int, middle: int) -> str:
-    """An outline, `full` its greatest height: along the top, and back along the bottom."""
+    """An outline in steps, `full` its greatest height: along the top, and back along the bottom."""
     step = WIDTH / len(lane)
     reach = [max(_LEAST, _REACH * (peak / full) ** _SOFTNESS) for peak in lane]
-    top = [f"{(n + 0.5) * step:.4g} {middle - up:.3g}" for n, up in enumerate(reach)]
-    bottom = [f"{(n + 0.5) * step:.4g} {middle + down:.3g}" for n, down in enumerate(reach)]
-    return f"M{'L'.join([f'0 {middle}', *top, f'{WIDTH} {middle}', *reversed(bottom)])}Z"
+    top = [f"V{middle - each:.3g}H{(n + 1) * step:.4g}" for n, each in enumerate(reach)]
+    bottom = [f"V{middle + each:.3g}H{n * step:.4g}" for n, each in reversed([*enumerate(reach)])]
+    return f"M0 {middle}{''.join(top)}{''.join(bottom)}Z"
