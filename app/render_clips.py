@@ -22,13 +22,14 @@ from sqlalchemy.orm import Session
 from app.call_deps import endpoint
 from app.settings import Settings, SettingsError, load_settings
 from services import sentences
+from services.businesses import policy_of
 from services.database import Database, DatabaseUnavailable
 from services.engine import AudioDelta, Engine, EngineClosed, EngineError, EngineUnavailable, ResponseDone
 from services.model_catalogue import REALTIME, TRANSCRIPTION, resolve
 from services.models import Business, BusinessNumber, BusinessSettings
 from services.openai_realtime_client import OpenAIRealtime
-from services.realtime_prompt_builder import greeting_instructions
-from services.realtime_protocol import SessionConfig
+from services.realtime_prompt_builder import PromptInputs, build_prompt, greeting_instructions
+from services.realtime_protocol import MAX_TOKENS_RANGE, SessionConfig
 from services.sentences import sentence
 from services.session_settings import DEFAULT_VOICE
 from services.tenancy import Tenant, unscoped
@@ -130,18 +131,22 @@ def _businesses(session: Session, number: str | None) -> list[int]:
 def _script(session: Session, settings: Settings, business_id: int) -> Script:
     Tenant(session, business_id)
     business = session.scalars(select(Business)).one()
-    row, today = business.settings, datetime.now(UTC).date()
+    row, now = business.settings, datetime.now(UTC)
     texts = {
         "one_moment_clip": sentence(sentences.ONE_MOMENT, row.language),
         "trouble_clip": sentence(sentences.TROUBLE, row.language),
     }
     if row.enable_greeting and row.greeting_text:
         texts["greeting_clip"] = row.greeting_text
+    model = resolve(row.model or settings.openai_realtime_model, REALTIME, now.date())
+    inputs = PromptInputs(str(row.ai_prompt.get("calls", "")), policy_of(row), row.language)
     config = SessionConfig(
-        model=resolve(row.model or settings.openai_realtime_model, REALTIME, today).name,
-        instructions=greeting_instructions(texts["one_moment_clip"]),
+        model=model.name,
+        instructions=build_prompt(inputs, now),  # as in a call, so that it speaks as in a call
         voice=row.voice or DEFAULT_VOICE,
-        transcription_model=resolve(settings.openai_transcription_model, TRANSCRIPTION, today).name,
+        transcription_model=resolve(settings.openai_transcription_model, TRANSCRIPTION, now.date()).name,
+        is_reasoning=model.info.is_reasoning,
+        max_output_tokens=MAX_TOKENS_RANGE[1],  # nothing is finished in a follow-up here
     )
     return Script(business_id, business.name, config, texts)
 
