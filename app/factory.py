@@ -49,11 +49,11 @@ def create_app(settings: Settings) -> Flask:
     """The app for `settings`; opens no connection yet. Make it after forking."""
     app = Flask(__name__, root_path=None, static_folder="../static", template_folder="../templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.extensions["assistant"] = _make_worker(settings)
+    app.extensions["assistant"] = worker = _make_worker(settings)
     app.register_blueprint(health)
     app.register_blueprint(webhooks)
     app.before_request(check_signatures)
-    register_admin(app, settings)
+    register_admin(app, settings, worker.database)
     register_media_route(app)
     return app
 

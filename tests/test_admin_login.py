@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,8 @@ import pytest
 from app.admin import create_user as command
 from services.database import Database
 from services.users import find_user, password_matches
-from tests.admin_cast import ADMIN, CLINIC, OTHER, OWNER, PASSWORD, VIEWER
+from tests.admin_cast import ADMIN, CLINIC, OTHER, OWNER, PASSWORD, VIEWER, add_people
+from tests.conftest import ServerMaker
 from tests.fixtures_admin import Admin
 
 HOME = f"/admin/b/{CLINIC}/"
@@ -37,6 +42,25 @@ def test_guessing_is_stopped_after_a_few_tries(admin: Admin) -> None:
     assert tries[5:] == [429] * 2
     # The limit is on this address and this account, not on everybody.
     assert visitor.log_in(OTHER, PASSWORD).status_code == 302
+
+
+def test_two_workers_count_together(make_server: ServerMaker) -> None:
+    """More tries than one worker allows, on a connection each: which worker takes one is the kernel's choice."""
+    running = make_server(WEB_CONCURRENCY="2")
+    add_people(running.database)
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def guess() -> int:
+        page = browser.open(f"{running.url}/admin/login").read().decode()
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert token is not None
+        form = urllib.parse.urlencode({"csrf_token": token[1], "email": OWNER, "password": "a guess"}).encode()
+        try:
+            return int(browser.open(f"{running.url}/admin/login", form).status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    assert [guess() for _ in range(12)] == [401] * 5 + [429] * 7
 
 
 def test_right_passwords_are_not_counted(admin: Admin) -> None:

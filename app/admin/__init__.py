@@ -28,6 +28,7 @@ from app.admin.errors import set_up_errors
 from app.admin.security import protect
 from app.admin.templating import set_up_templates
 from app.settings import Settings
+from services.database import Database
 
 # Importing a file of pages registers its views.
 PAGES = (
@@ -50,9 +51,9 @@ PAGES = (
 )
 
 
-def register_admin(app: Flask, settings: Settings) -> None:
+def register_admin(app: Flask, settings: Settings, database: Database) -> None:
     """Serve everything under /admin/, and the calendar feeds."""
-    protect(app, settings)
+    protect(app, settings, database)
     login_manager.init_app(app)
     set_up_templates(app)
     set_up_errors(app)

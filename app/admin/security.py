@@ -1,7 +1,7 @@
 """What protects the pages: content policy, forged requests, guessing of passwords, the session's cookie.
 
-Limits on log-in are counted in Redis when REDIS_URL is set, for all workers together. Without Redis each worker
-counts by itself in memory: exact with one worker, and with N of them at most N times as many tries.
+Limits on log-in are counted for all workers together, in Redis when REDIS_URL is set, else in the database. While
+neither can be reached each worker counts by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 
+from app.admin.limit_storage import SCHEME
 from app.settings import Settings
+from services.database import Database
 
 SESSION_LIFE = timedelta(days=14)
 # A long Hebrew prompt takes six characters a letter in a form.
@@ -30,7 +32,7 @@ def client_address() -> str:
 limiter = Limiter(client_address, headers_enabled=False, in_memory_fallback_enabled=True, key_prefix="assistant")
 
 
-def protect(app: Flask, settings: Settings) -> None:
+def protect(app: Flask, settings: Settings, database: Database) -> None:
     """Configure sessions, CSRF and limits; CSRF is checked by the pages' own guard, Twilio's webhooks carry none."""
     app.secret_key = settings.signing_key
     app.config.update(
@@ -41,7 +43,8 @@ def protect(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a settings page stays open for hours
-        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        RATELIMIT_STORAGE_URI=settings.redis_url or f"{SCHEME}://",
+        RATELIMIT_STORAGE_OPTIONS={} if settings.redis_url else {"database": database},
         ASSISTANT_BEHIND_PROXY=settings.production,
     )
     csrf.init_app(app)

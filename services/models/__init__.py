@@ -23,6 +23,7 @@ from services.models.calendar import (
     SlotHold,
 )
 from services.models.calls import Call, CallEvent, CallStatus, NextStep, RecordingChunk, ServerEvent, Turn, TurnRole
+from services.models.limits import LimitCount
 from services.models.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from services.models.people import Membership, Role, User
 
@@ -44,6 +45,7 @@ __all__ = [
     "Fallback",
     "Lead",
     "LeadStatus",
+    "LimitCount",
     "LineMode",
     "Membership",
     "NextStep",
