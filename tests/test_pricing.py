@@ -9,7 +9,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from app import prometheus
+from media.metrics import CallMetrics
 from services.call_store import CallStore
 from services.calls import load_call_context
 from services.end_reasons import CALLER_HANGUP, STREAM_LOST
@@ -71,6 +74,16 @@ def test_an_installation_has_prices_of_its_own() -> None:
 def test_what_is_no_price_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no |is no|has"):
         read_prices(text)
+
+
+def test_what_streams_cost_is_among_the_workers_numbers() -> None:
+    def total() -> float:
+        return REGISTRY.get_sample_value("assistant_cost_usd_total") or 0.0
+
+    before = total()
+    prometheus.observe_call(CallMetrics(), CALLER_HANGUP, Cost(Decimal("0.25"), Decimal(1)))
+    prometheus.observe_call(CallMetrics(), CALLER_HANGUP, None)
+    assert total() == before + 0.25
 
 
 # -- the streams of a call -----------------------------------------------------------------------------------

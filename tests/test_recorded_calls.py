@@ -6,6 +6,7 @@ import asyncio
 import audioop
 import io
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ from sandbox.twilio.scenario import Scenario, load_scenario
 from sandbox.twilio.stage import stage
 from services.calls import find_call
 from services.database import Database
+from services.models import Call
 from services.recording_wav import HEADER_BYTES, RecordingWav
 from services.recordings import Recording, recording_of, sound_of
-from services.tenancy import business_of
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 # Where a call is cut, the sound that is on its way belongs to one side or the other.
@@ -28,10 +29,12 @@ UNDER_WAY_MS = 120
 
 @dataclass(frozen=True)
 class Kept:
-    """Both sides of a recording, mu-law."""
+    """Both sides of a recording, mu-law; and what each stream of the call cost in USD."""
 
     caller: bytes
     agent: bytes
+    costs: list[Decimal]
+    cost: Decimal | None
 
 
 def recorded(name: str) -> Scenario:
@@ -40,20 +43,23 @@ def recorded(name: str) -> Scenario:
 
 
 def kept(database: Database, call_sid: str) -> Kept | None:
-    def read(s: Session) -> tuple[Recording, dict[int, tuple[bytes, bytes]]] | None:
+    def read(s: Session) -> tuple[Call, Recording, dict[int, tuple[bytes, bytes]]] | None:
         call = find_call(s, call_sid)
         assert call is not None
-        assert business_of(s) == call.business_id
+        assert call.streams is not None  # read now: it is not loaded with the row
         found = recording_of(s, call.id)
-        return found and (found, {piece.chunk_id: sound_of(s, piece.chunk_id) or (b"", b"") for piece in found.pieces})
+        if found is None:
+            return None
+        return call, found, {piece.chunk_id: sound_of(s, piece.chunk_id) or (b"", b"") for piece in found.pieces}
 
     row = database.read(read)
     if row is None:
         return None
-    recording, sounds = row
+    call, recording, sounds = row
     pcm = io.BufferedReader(RecordingWav(recording, sounds.get)).read()[HEADER_BYTES:]
     left, right = audioop.tomono(pcm, 2, 1, 0), audioop.tomono(pcm, 2, 0, 1)
-    return Kept(audioop.lin2ulaw(left, 2), audioop.lin2ulaw(right, 2))
+    costs = [Decimal(stream["usd"]) for stream in (call.streams or {}).values()]
+    return Kept(audioop.lin2ulaw(left, 2), audioop.lin2ulaw(right, 2), costs, call.cost_usd)
 
 
 def heard_of(sound: bytes) -> dict[int, int]:
@@ -84,5 +90,8 @@ def test_the_recording_is_what_was_heard_and_only_where_it_is_wanted(tmp_path: P
         assert ear.keys() == have.keys(), name
         for answer, milliseconds in ear.items():
             assert abs(have[answer] - milliseconds) <= UNDER_WAY_MS, f"{name}, answer {answer}"
+        assert len(sound.costs) == len(result.streams), name
+        assert all(cost > 0 for cost in sound.costs), name
+        assert sound.cost == sum(sound.costs), name
         if len(result.streams) == 1:
             assert result.said.startswith(sound.caller), name
