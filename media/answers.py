@@ -255,6 +255,10 @@ class Answers:
         self.over()
         return True
 
+    def recorded(self, text: str) -> None:
+        """These words were heard from a recording."""
+        self._last_text = text
+
     def over(self) -> None:
         """The answer under way is over, whichever way."""
         if self.current is not None:

@@ -24,6 +24,7 @@ from media.endpointing import Edge, LocalEndpoint
 from media.interruption import cut_of, interrupt
 from media.listener import Heard
 from media.metrics import CallMetrics
+from media.open_turn import OpenTurn
 from media.patience import TICK_FRAMES, Patience
 from media.playout import Playout
 from media.silence import SilenceWatch
@@ -56,6 +57,7 @@ class Conversation:
         self.barge_in = BargeIn(settings.barge_in)
         self.silence = SilenceWatch(settings.silence_frames, settings.max_silence_prompts)
         self.endpoint = LocalEndpoint(settings.min_utt_frames, settings.max_utt_frames)
+        self.open_turn = OpenTurn(settings.open_turn_frames)
         self.metrics = metrics
         self.frames = 0
         self.journal = journal
@@ -130,13 +132,19 @@ class Conversation:
         heard: what barge-in goes by."""
         self.frames += 1
         state = self.state.state
-        if above:
+        if heard.echo:
+            self.caller.echo_frame()
+        elif above:
             self.caller.loud_frame(rms)
             self.turn_log.voice()
         if state in AUDIBLE:
             self.barge(self.barge_in.frame(heard.loud, heard.voice, heard.musical))
-        if self.settings.local_endpointing and state is not State.GREETING:
-            self._local_endpoint(is_speech)
+        if self.settings.local_endpointing:
+            if state is not State.GREETING:
+                self._local_endpoint(is_speech)
+        elif self.turns.speaking and self.open_turn.frame(is_speech):
+            log.info("turn left open by the model, ended by our own listening")
+            self._end_turn()
         if self.turns.waiting:
             self.act(self.turns.frame())
         idle = state is State.LISTENING and not is_speech and not self.answers.busy
@@ -162,11 +170,16 @@ class Conversation:
     def _local_endpoint(self, is_speech: bool) -> None:
         edge = self.endpoint.frame(is_speech)
         if edge is Edge.STARTED:
-            self.speech_started("")
-        elif edge is Edge.ENDED and self.answers.engine is not None:
-            self.turn_log.turn_over()
-            self.answers.engine.commit_turn()
-            self.caller.stopped(self.frames)
+            self.speech_started()
+        elif edge is Edge.ENDED:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        if self.answers.engine is None:
+            return
+        self.turn_log.turn_over()
+        self.answers.engine.commit_turn()
+        self.caller.stopped(self.frames)
 
     # -- barge-in --------------------------------------------------------------------------------------------
 
@@ -199,9 +212,10 @@ class Conversation:
         """One typed event of the model, in the order it came."""
         model_events.handle(self, event)
 
-    def speech_started(self, item_id: str) -> None:
+    def speech_started(self) -> None:
         audible = self.state.state in AUDIBLE
-        self.caller.started(item_id, audible, self.frames)
+        self.caller.started(audible, self.frames)
+        self.open_turn.begins()
         if audible:
             self.barge_in.words_expected = True
         else:
@@ -237,6 +251,7 @@ class Conversation:
 
     def heard_end(self, utterance: Utterance) -> None:
         """The caller heard the end of this utterance."""
+        self.caller.agent_ended(self.frames)
         answer = self.answers.current
         if answer is not None and answer.owns(utterance):
             text = answer.text_of(utterance)
@@ -247,6 +262,7 @@ class Conversation:
                 self.answer_over()
         elif utterance.kind == "greeting":
             self.turn_log.heard(utterance, self.settings.greeting_text, self.frames * FRAME_MS)
+            self.answers.recorded(self.settings.greeting_text)
             self.greeting_over()
         elif utterance.kind == "apology":
             self.ending.finish()

@@ -12,6 +12,10 @@ from services.call_context import CallContext
 from services.realtime_prompt_builder import greeting_instructions, resume_instructions
 from services.sentences import sentence
 
+# By our own listening the caller has been silent for so long, and the model still waits: longer than the at most
+# 0.8 s of its detector by level, or the 4 s of the one by meaning, ever take.
+SERVER_VAD_FRAMES = 1500 // FRAME_MS
+SEMANTIC_VAD_FRAMES = 5000 // FRAME_MS
 CLOSING_MS = 12_000  # a goodbye that is not heard to its end by then is over
 
 
@@ -41,6 +45,7 @@ class ConversationSettings:
     barge_in: BargeInSettings = field(default_factory=BargeInSettings)
     duck: bool = False
     local_endpointing: bool = False
+    open_turn_frames: int = SERVER_VAD_FRAMES
     min_utt_frames: int = 1000 // FRAME_MS
     max_utt_frames: int = 4500 // FRAME_MS
     refractory_frames: int = 1000 // FRAME_MS
@@ -82,6 +87,7 @@ def conversation_settings(context: CallContext, tuning: MediaTuning) -> Conversa
         ),
         duck=context.line.barge_in_action == "duck",
         local_endpointing=context.line.endpointing == "local",
+        open_turn_frames=SEMANTIC_VAD_FRAMES if context.line.endpointing == "semantic_vad" else SERVER_VAD_FRAMES,
         min_utt_frames=round(tuning.min_utt_sec * 1000 / FRAME_MS),
         max_utt_frames=round(tuning.max_utt_sec * 1000 / FRAME_MS),
         refractory_frames=tuning.reply_refractory_ms // FRAME_MS,

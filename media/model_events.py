@@ -34,7 +34,7 @@ def handle(talk: Conversation, event: e.EngineEvent) -> None:
 def _speech_started(talk: Conversation, event: e.SpeechStarted) -> None:
     if talk.settings.local_endpointing:
         return
-    talk.speech_started(event.item_id)
+    talk.speech_started()
 
 
 def _speech_stopped(talk: Conversation, event: e.SpeechStopped) -> None:
