@@ -135,6 +135,10 @@ class ThreadedProxy:
         self._proxy, self._loop = proxy, loop
         self.port = proxy.port
 
+    def lead_to(self, targets: Sequence[Target]) -> None:
+        """Where new connections go from now on."""
+        self._loop.call_soon_threadsafe(setattr, self._proxy, "targets", list(targets))
+
     def cut(self) -> None:
         self._loop.call_soon_threadsafe(self._proxy.cut)
 

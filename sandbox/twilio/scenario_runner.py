@@ -95,7 +95,10 @@ class ScenarioRunner:
     async def run(self, scenario: Scenario, http: aiohttp.ClientSession | None = None) -> Report:
         """One scenario from the dialled number to the checked rows."""
         caller, prepared = await self.place(scenario, http)
-        result = await caller.run()
+        return await self.judge(scenario, prepared, await caller.run())
+
+    async def judge(self, scenario: Scenario, prepared: Prepared, result: CallResult) -> Report:
+        """What came of a call that was placed here."""
         report = Report(scenario, result)
         if scenario.expect.stored:
             report.stored = await self._world.stored(prepared, result)
