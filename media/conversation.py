@@ -48,7 +48,7 @@ class Conversation:
         now: Callable[[], float],
         on_end: Callable[[str], None],
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock = threading.Lock()  # what holds it never takes it again
         self.settings = settings
         self.state = CallState()
         self.playout = playout

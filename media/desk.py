@@ -25,6 +25,7 @@ log = structlog.get_logger("desk")
 
 QUEUE_RECORDS = 2000
 RETRY_S = 0.5
+PROGRESS_EVERY_MS = 20_000  # of audio: what a killed worker may leave uncounted
 FLUSH_S = 8.0  # after the call: how long to wait for a database that is away
 
 
@@ -75,6 +76,7 @@ class Desk:
         self._unwritten: deque[Job] = deque()  # records in order, the first of which the database did not take yet
         self._retry_at = 0.0
         self._give_up_at = 0.0
+        self._progress_at_ms = 0
         self.history: list[TurnRecord] = []  # this stream's turns, for re-creating the model's memory
 
     @property
@@ -91,7 +93,9 @@ class Desk:
         self._booking.heard(record.role, record.text, f"{record.generation}.{record.seq}", _ms())
         self._put(lambda: self._store.add_turns([record]))
         if record.role == "agent":
-            self._put(lambda: self._store.progress(self._measured()))
+            if self._audio_ms() >= self._progress_at_ms:
+                self._progress_at_ms = self._audio_ms() + PROGRESS_EVERY_MS
+                self._put(lambda: self._store.progress(self._measured()))
             self._put(lambda: self._told(self._booking.agent_said(record.text, _ms())), is_record=False)
 
     def key(self, digit: str) -> None:

@@ -47,9 +47,9 @@ class _Rule:
     after_ms: int
     ticks: int = 0
 
-    def holds(self, fact: bool) -> bool:
-        """True once, when the fact has held for that long."""
-        self.ticks = self.ticks + 1 if fact else 0
+    def holds(self) -> bool:
+        """Another tick; true once, when the fact has held for that long."""
+        self.ticks += 1
         return self.ticks == self.after_ms // (TICK_FRAMES * FRAME_MS)
 
 
@@ -59,6 +59,7 @@ class Patience:
 
     closing_ms: int = 12_000
     _rules: dict[str, list[_Rule]] = field(default_factory=dict)
+    _counting: set[str] = field(default_factory=set)  # whose time is running
     _request: int = 0
     _quiet_ticks: int = 0  # until "one moment" may be said again
 
@@ -79,8 +80,7 @@ class Patience:
         """Every TICK_FRAMES of audio. The alarms that go off now."""
         if facts.awaited_request != self._request:  # another request: its time begins now
             self._request = facts.awaited_request
-            for rule in (*self._rules["awaiting_sound"], *self._rules["awaiting_in_vain"], *self._rules["unheeded"]):
-                rule.ticks = 0
+            self._start_anew("awaiting_sound", "awaiting_in_vain", "unheeded")
         greeting, closing = facts.state is State.GREETING, facts.state is State.CLOSING
         waits = self._request > 0 and not closing and facts.state not in AUDIBLE
         holds = {
@@ -94,8 +94,20 @@ class Patience:
             "run_dry": facts.run_dry,
             "lingering": facts.lingering,
         }
-        alarms = [rule.alarm for name, rules in self._rules.items() for rule in rules if rule.holds(holds[name])]
+        alarms = []
+        for name, fact in holds.items():
+            if fact:
+                self._counting.add(name)
+                alarms += [rule.alarm for rule in self._rules[name] if rule.holds()]
+            elif name in self._counting:
+                self._start_anew(name)
         return self._said_once(alarms)
+
+    def _start_anew(self, *names: str) -> None:
+        self._counting.difference_update(names)
+        for name in names:
+            for rule in self._rules[name]:
+                rule.ticks = 0
 
     def _said_once(self, alarms: list[Alarm]) -> list[Alarm]:
         """A connection that is lost while an answer is awaited is one wait to the caller, not two."""

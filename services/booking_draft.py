@@ -25,6 +25,7 @@ class Draft:
     booked_id: int = 0
     booked_start: str = ""
     cancel_id: int = 0  # the caller was asked whether to cancel this appointment
+    lead: str = ""  # what the lead's row holds of this
 
     @property
     def wall(self) -> datetime | None:

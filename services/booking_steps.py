@@ -122,7 +122,9 @@ class BookingSteps:
     def _keep_lead(self, session: Session, draft: Draft, at: Moment) -> None:
         """What was collected is a lead from the first detail on (A7)."""
         phone = draft.phone or at.parsed.phone
-        if draft.wanted or draft.name or phone:
+        lead = "|".join((draft.name, phone, draft.city, draft.service))
+        if (draft.wanted or draft.name or phone) and draft.lead != lead:
+            draft.lead = lead
             upsert_lead(
                 session,
                 self._context.call_id,
