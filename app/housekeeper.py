@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import structlog
 
 from app.drain import Drain
+from app.native_thread import off_the_loop
 from app.settings import Settings
 from services.database import Database, DatabaseUnavailable
 from services.housekeeping import housekeep
@@ -31,6 +32,7 @@ def start_housekeeping(settings: Settings, database: Database, drain: Drain) -> 
         while not drain.wait(EVERY_S):
             try:
                 housekeep(database, senders, _now)
+                off_the_loop(database.checkpoint)
             except DatabaseUnavailable as error:
                 log.warning("housekeeping waits for the database", error=str(error))
             except Exception:  # the thread's outermost level: one bad row must not end every later round
