@@ -30,6 +30,7 @@ FATAL_CODES = frozenset({"beta_api_shape_disabled", "invalid_api_key", "insuffic
 # The session is over but another one may be opened.
 SESSION_OVER_CODES = frozenset({"session_expired"})
 AUDIO_TOKEN_S = 0.1  # of a caller's sound; https://developers.openai.com/api/docs/guides/realtime-costs
+MAX_AMOUNT = 1e9  # tokens or seconds of one event; more is a mistake
 MAX_TOKENS_RANGE = (200, 600)
 MAX_TOKENS_USUAL = (280, 320)
 
@@ -186,28 +187,44 @@ def _response_done(event: EventDict) -> e.ResponseDone:
         str(response.get("status", "completed")),
         str(details.get("reason") or ""),
         str(error.get("code") or error.get("type") or ""),
-        _usage(response.get("usage") or {}),
+        _usage(response.get("usage")),
     )
 
 
-def _usage(usage: EventDict) -> e.Usage:
-    given, made = usage.get("input_token_details") or {}, usage.get("output_token_details") or {}
-    cached = given.get("cached_tokens_details") or {"text_tokens": given.get("cached_tokens")}
+def _usage(usage: Any) -> e.Usage:
+    given, made = _part(usage, "input_token_details"), _part(usage, "output_token_details")
+    cached = _part(given, "cached_tokens_details") or _split(_amount(given, "cached_tokens"), given)
     return e.Usage(
-        *(int(part.get(kind) or 0) for part in (given, cached, made) for kind in ("text_tokens", "audio_tokens"))
+        *(int(_amount(part, kind)) for part in (given, cached, made) for kind in ("text_tokens", "audio_tokens"))
     )
+
+
+def _split(cached: float, given: EventDict) -> EventDict:
+    """Text comes first in a conversation, and what comes first is cached."""
+    text = min(cached, _amount(given, "text_tokens"))
+    return {"text_tokens": text, "audio_tokens": min(cached - text, _amount(given, "audio_tokens"))}
 
 
 def _transcript(event: EventDict) -> e.CallerTranscript:
-    return e.CallerTranscript(event["item_id"], str(event.get("transcript") or ""), _transcribed_s(event))
+    return e.CallerTranscript(event["item_id"], str(event.get("transcript") or ""), _transcribed_s(event.get("usage")))
 
 
-def _transcribed_s(event: EventDict) -> float:
+def _transcribed_s(usage: Any) -> float:
     """Some models are billed by time and say so, others count tokens of AUDIO_TOKEN_S each."""
-    usage = event.get("usage") or {}
-    if usage.get("type") == "duration":
-        return float(usage.get("seconds") or 0)
-    return AUDIO_TOKEN_S * int((usage.get("input_token_details") or {}).get("audio_tokens") or 0)
+    if _part(usage).get("type") == "duration":
+        return _amount(usage, "seconds")
+    return AUDIO_TOKEN_S * _amount(_part(usage, "input_token_details"), "audio_tokens")
+
+
+def _part(value: Any, name: str = "") -> EventDict:
+    """A table in what the provider counted; empty where it is missing or something else: no words are lost for it."""
+    found = _part(value).get(name) if name else value
+    return found if isinstance(found, dict) else {}
+
+
+def _amount(value: Any, name: str) -> float:
+    amount = _part(value).get(name)
+    return amount if isinstance(amount, (int, float)) and 0 <= amount <= MAX_AMOUNT else 0
 
 
 def _failed_transcript(event: EventDict) -> e.TranscriptFailed:
