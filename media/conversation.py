@@ -142,7 +142,7 @@ class Conversation:
         if self.settings.local_endpointing:
             if state is not State.GREETING:
                 self._local_endpoint(is_speech)
-        elif self.turns.speaking and self.open_turn.frame(is_speech):
+        elif self.turns.speaking and self.open_turn.frame(is_speech or heard.voice):
             log.info("turn left open by the model, ended by our own listening")
             self._end_turn()
         if self.turns.waiting:
