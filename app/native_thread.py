@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from gevent import get_hub
@@ -16,5 +17,16 @@ def off_the_loop(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """work's value, from a native thread under gevent, directly otherwise. For code that releases the GIL."""
     if not is_module_patched("threading"):
         return work(*args, **kwargs)
-    value: T = get_hub().threadpool.apply(work, args, kwargs)
-    return value
+    value, error = get_hub().threadpool.apply(partial(_outcome, work, *args, **kwargs))
+    if error is not None:
+        raise error
+    result: T = value
+    return result
+
+
+def _outcome(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T | None, Exception | None]:
+    """gevent prints what a native thread raises, even when its caller is prepared for it."""
+    try:
+        return work(*args, **kwargs), None
+    except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
+        return None, error
