@@ -136,7 +136,7 @@ class Conversation:
             self.caller.echo_frame()
         elif above:
             self.caller.loud_frame(rms)
-            self.turn_log.voice()
+            self.turn_log.voice(self.frames * FRAME_MS)
         if state in AUDIBLE:
             self.barge(self.barge_in.frame(heard.loud, heard.voice, heard.musical))
         if self.settings.local_endpointing:

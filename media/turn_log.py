@@ -32,6 +32,8 @@ class TurnLog:
         self._now = now
         self._seq = 0
         self._open: dict[str, tuple[int, int]] = {}  # item → (seq, started_ms)
+        self._spoken_ms: dict[str, int] = {}  # of the caller's items
+        self._last_voice_ms = 0
         self._last_voice_at = 0.0
         self._turn_over_at = 0.0
         self._words_at = 0.0
@@ -39,8 +41,9 @@ class TurnLog:
 
     # -- the caller ------------------------------------------------------------------------------------------
 
-    def voice(self) -> None:
+    def voice(self, at_ms: int) -> None:
         """A loud frame of the caller."""
+        self._last_voice_ms = at_ms
         self._last_voice_at = self._now()
 
     def turn_over(self) -> None:
@@ -49,6 +52,7 @@ class TurnLog:
 
     def committed(self, item_id: str, started_ms: int) -> None:
         self._begin(item_id, started_ms)
+        self._spoken_ms[item_id] = max(0, self._last_voice_ms - started_ms)
 
     def words_came(self) -> None:
         self._words_at = self._now()
@@ -56,12 +60,14 @@ class TurnLog:
     def caller(self, item_id: str, text: str) -> None:
         """The caller's words; late and repeated ones are written once."""
         seq, started_ms = self._open.pop(item_id, (0, 0))
+        ms = self._spoken_ms.pop(item_id, 0)
         if seq:
-            self._journal.turn(TurnRecord(seq, "caller", text.strip(), item_id, started_ms=started_ms))
+            self._journal.turn(TurnRecord(seq, "caller", text.strip(), item_id, "", ms, ms, started_ms))
 
     def forget(self, item_id: str) -> None:
         """A stray item: no turn after all."""
         self._open.pop(item_id, None)
+        self._spoken_ms.pop(item_id, None)
 
     # -- the agent -------------------------------------------------------------------------------------------
 

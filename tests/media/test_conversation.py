@@ -47,6 +47,16 @@ def test_an_answer_is_heard_whole_once_and_in_order() -> None:
     assert not turns[2].interrupted
 
 
+def test_a_turn_of_the_caller_is_as_long_as_the_caller_spoke() -> None:
+    """Silence that ends a turn does not count; speech is noticed a moment late, so its beginning is an estimate."""
+    call = in_talk()
+    call.run_until(lambda: call.talk.state.state is State.LISTENING)
+    call.run(1200)
+    call.say("ויש לי עוד שאלה", 2400)
+    call.run(1500)
+    assert abs(call.journal.turns[3].heard_ms - 2400) <= 300
+
+
 def test_the_answer_is_asked_for_at_the_end_of_the_turn_and_held_until_words_are_known() -> None:
     call = in_talk()
     call.run_until(lambda: call.talk.state.state is State.LISTENING)
