@@ -24,6 +24,7 @@ from media.vad import DEFAULT_PRESET, HANGOVER_MS, PRESETS, Vad, VadPreset
 from media.voice_activity import VoiceActivity
 
 SUMMARY_MS = 5000.0
+SUMMARY_FRAMES = 10  # looked at so often
 GAP_LINE_EVERY_MS = 5000.0
 NO_LINES: tuple[LogLine, ...] = ()
 
@@ -120,7 +121,7 @@ class InputGate:
                 forward = SILENCE_FRAME * gap_frames + forward
         if vad.calibrated:
             logs += (LogLine("info", self.vad.calibration_line()),)
-        if self._summary.due(self.heard_ms):
+        if not self.frames_in % SUMMARY_FRAMES and self._summary.due(self.heard_ms):
             logs += self._summary_lines()
         return GateResult(
             forward, dropped, rms, vad.is_speech, vad.above, vad.started, vad.ended, logs, voiced, gap_frames

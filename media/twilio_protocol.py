@@ -26,14 +26,13 @@ class Media:
     """One frame of the caller's sound. Not frozen: that would triple the cost of making it, 50 times a second.
 
     payload: base64 as it came, proven to be clean; audio: the same as raw mu-law, 80 to 480 bytes (8 bytes = 1 ms);
-    timestamp_ms: from the start of the stream; both numbers None when the sender left them out.
+    timestamp_ms: from the start of the stream, None when the sender left it out.
     """
 
     payload: str
     audio: bytes
     track: str
     timestamp_ms: int | None
-    chunk: int | None
 
 
 @dataclass(slots=True, frozen=True)
@@ -123,7 +122,6 @@ def _media(media: dict[str, Any]) -> TwilioMessage:
         audio,
         _text(media.get("track", INBOUND)),
         _number(media.get("timestamp")),
-        _number(media.get("chunk")),
     )
 
 
