@@ -60,6 +60,11 @@ def decide_next_step(session: Session, call_sid: str, form: Mapping[str, str], n
     return _after_stream(session, call, now)
 
 
+def is_after_stream(form: Mapping[str, str]) -> bool:
+    """Whether it was the media stream that ended, of a call that is still there: then the question can be repeated."""
+    return not {"DialCallStatus", "RecordingUrl"} & set(form) and form.get("CallStatus") not in CALL_OVER
+
+
 def take_fallback(session: Session, call: Call, reason: str, now: datetime) -> Step:
     """Send the call where its business wants those that the assistant cannot take (W8, W11)."""
     business = session.get(Business, call.business_id)

@@ -24,6 +24,7 @@ class _Speaker:
     unknown_number: str
     unavailable: str
     connecting: str
+    wait: str
     leave_message: str
     thanks: str
 
@@ -35,6 +36,7 @@ _SPEAKERS = {
         unknown_number="שלום, המספר שחייגתם אינו פעיל כרגע. אנא בדקו את המספר ונסו שוב. תודה ולהתראות.",
         unavailable="סליחה, אין באפשרותנו לענות כרגע. אנא נסו שוב מאוחר יותר. תודה ולהתראות.",
         connecting="רק רגע, אני מעביר את השיחה.",
+        wait="רק רגע בבקשה.",
         leave_message="סליחה, אין באפשרותנו לענות כרגע. אפשר להשאיר הודעה אחרי הצליל ונחזור אליכם.",
         thanks="תודה, ההודעה נקלטה. להתראות.",
     ),
@@ -44,6 +46,7 @@ _SPEAKERS = {
         unknown_number="Hello, the number you have dialed is not in service. Please check it and try again. Goodbye.",
         unavailable="Sorry, we cannot take your call right now. Please try again later. Goodbye.",
         connecting="One moment please, I am connecting you.",
+        wait="One moment please.",
         leave_message="Sorry, we cannot take your call right now. Please leave a message after the tone.",
         thanks="Thank you, your message was received. Goodbye.",
     ),
@@ -93,6 +96,15 @@ def ask_again(public: PublicUrl) -> str:
     response = VoiceResponse()
     response.pause(length=1)
     response.redirect(public.webhook("incoming_call"), method="POST")
+    return str(response)
+
+
+def resume_later(public: PublicUrl, language: str, tries: int) -> str:
+    """What follows the stream cannot be looked up now: ask again soon, for the time given by `tries`."""
+    response = VoiceResponse()
+    _say(response, language, "wait")
+    response.pause(length=1)
+    response.redirect(f"{public.webhook('resume_call')}?tries={tries}", method="POST")
     return str(response)
 
 

@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 
 from app import prometheus, stream_token, twiml
 from app.context import public_url, worker
-from app.next_step import OVERLOAD, Answer, Step, decide_next_step, note, stream_step, take_fallback
+from app.next_step import (
+    OVERLOAD,
+    Answer,
+    Step,
+    decide_next_step,
+    is_after_stream,
+    note,
+    stream_step,
+    take_fallback,
+)
 from app.twilio_form import BadForm, IncomingCall, read_call_sid, read_incoming_call, read_number, read_word
 from services.call_limits import LIMITS, exceeded
 from services.calls import find_business_by_number, find_call, first_number, open_call, set_call_status
@@ -24,6 +33,10 @@ log = structlog.get_logger(__name__)
 
 # From the TwiML to the socket's start message. Twilio needs a second or two.
 TOKEN_LIFE = timedelta(seconds=120)
+
+# While the database is away: how long one question may take, and how often it is asked again, about every 4 s.
+RESUME_DEADLINE_S = 2.0
+RESUME_TRIES = 8
 
 # A call that was refused stays refused when its webhook is repeated.
 REFUSALS = LIMITS | {OVERLOAD}
@@ -62,7 +75,9 @@ def incoming_call_preview() -> ResponseReturnValue:
 def resume_call() -> ResponseReturnValue:
     """What comes after <Connect>, <Dial> or <Record>: another stream, a person, a message or the end (W9)."""
     call_sid, form, now = read_call_sid(request.form), request.form, datetime.now(UTC)
-    step = worker().database.write(lambda session: decide_next_step(session, call_sid, form, now))
+    step = worker().database.write(
+        lambda session: decide_next_step(session, call_sid, form, now), deadline_s=RESUME_DEADLINE_S
+    )
     log.info("after the stream", call_sid=call_sid, answer=step.answer.name.lower(), reason=step.reason)
     return _xml(_render(step, call_sid))
 
@@ -102,8 +117,12 @@ def bad_form(error: BadForm) -> ResponseReturnValue:
 
 @webhooks.errorhandler(DatabaseUnavailable)
 def database_unavailable(_error: DatabaseUnavailable) -> ResponseReturnValue:
-    """The caller hears a sentence instead of Twilio's "an application error has occurred"."""
+    """The caller hears a sentence instead of Twilio's "an application error has occurred". A call that is under way is
+    not given up at once: what became of it is asked again (W9)."""
     log.error("the database is not available", path=request.path)
+    tries = request.args.get("tries", 0, type=int)
+    if request.endpoint == "webhooks.resume_call" and is_after_stream(request.form) and tries < RESUME_TRIES:
+        return _xml(twiml.resume_later(public_url(), "he", tries + 1))
     prometheus.FALLBACKS.labels("database").inc()
     return _xml(twiml.unavailable("he"))
 

@@ -131,6 +131,30 @@ async def live_through(running: Stage, outage: Outage, seconds: float, sentences
     return story
 
 
+async def lose_socket(running: Stage, outage: Outage, seconds: float) -> tuple[CallResult, dict[str, Any]]:
+    """One call whose media socket breaks while the database is away for so long; it ends once it talks again."""
+    caller, prepared = await running.runner().place(call_of(1))
+    calling = asyncio.create_task(caller.run())
+
+    async def recorded(generation: int) -> bool:
+        rows = await asyncio.to_thread(running.database.read, lambda session: read_call(session, caller.call_sid))
+        return any(turn["generation"] == generation and turn["role"] == "agent" for turn in rows.get("turns", []))
+
+    try:
+        await _until(lambda: recorded(0), 20)
+        outage.begin()
+        caller.hang_up("lost")
+        await asyncio.sleep(seconds)
+        outage.end()
+        await _until(lambda: recorded(1), 30)
+        caller.hang_up()
+        result = await calling
+    finally:
+        outage.end()
+        calling.cancel()
+    return result, await running.world().stored(prepared, result)
+
+
 async def _until(condition: Callable[[], Awaitable[bool]], timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
     while not await condition():

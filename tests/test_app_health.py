@@ -21,7 +21,7 @@ from services.seed import seed_demo
 from tests.conftest import ServerMaker
 from tests.fixtures_database import new_postgres_database
 from tests.serving import CALLER, CLINIC, ROOT, RunningServer, wait_until
-from tests.test_webhooks import new_sid, ring, row
+from tests.test_webhooks import RESUME, new_sid, ring, row, verbs
 
 
 class Forwarder:
@@ -148,6 +148,9 @@ def test_a_database_that_cannot_be_reached_makes_the_server_unready_but_alive(
         assert server.get("/healthz").status == 200
         answer = ring(server, new_sid())
         assert (answer.status, "<Hangup" in answer.body) == (200, True)
+        assert verbs(server.post(RESUME, {"CallSid": new_sid()})) == ["Say", "Pause", "Redirect"]
+        assert verbs(server.post(f"{RESUME}?tries=8", {"CallSid": new_sid()})) == ["Say", "Hangup"]
+        assert verbs(server.post(RESUME, {"CallSid": new_sid(), "DialCallStatus": "busy"})) == ["Say", "Hangup"]
         late = new_sid()
         assert server.post("/webhook/call_status", {"CallSid": late, "CallStatus": "completed"}).status == 204
         forwarder.mend()

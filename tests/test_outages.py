@@ -22,7 +22,7 @@ from sandbox.fault_proxy import proxy_thread
 from sandbox.twilio.stage import Stage, stage
 from services.businesses import create_business
 from tests.fixtures_database import new_postgres_database
-from tests.outages import Outage, keeps_its_promises, live_through
+from tests.outages import Outage, keeps_its_promises, live_through, lose_socket
 
 DISK_BYTES = 128 * 1024
 
@@ -116,3 +116,13 @@ def test_sqlite_that_cannot_be_written_to_in_mid_call(tmp_path: Path, kind: Any,
     with stage(tmp_path, environment={"LOG_LEVEL": "INFO"}) as running, kind(running) as outage:
         keeps_its_promises(asyncio.run(live_through(running, outage, seconds, sentences=3)))
         assert "Traceback" not in running.logs(), running.logs()
+
+
+@pytest.mark.slow
+def test_a_socket_lost_while_the_database_is_away_is_taken_up_when_it_is_back(tmp_path: Path) -> None:
+    with on_postgresql(tmp_path, "gevent", "cut") as (running, outage):
+        result, rows = asyncio.run(lose_socket(running, outage, 6.0))
+    between = result.verbs[1:-1]
+    assert result.verbs[0] == result.verbs[-1] == "Connect"
+    assert between == ["Say", "Pause", "Redirect"] * (len(between) // 3) != []
+    assert (rows["rows"], rows["status"], rows["end_reason"], rows["resume_count"]) == (1, "ended", "caller_hangup", 1)
