@@ -28,5 +28,5 @@ def _outcome(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T
     """gevent prints what a native thread raises, even when its caller is prepared for it."""
     try:
         return work(*args, **kwargs), None
-    except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
+    except Exception as error:  # noqa: BLE001 - outermost level of the native thread: the caller raises it
         return None, error
