@@ -294,6 +294,15 @@ def test_a_database_that_is_away_is_told_honestly_once_and_tried_again(hebrew: T
     assert len(hebrew.booked()) == 1
 
 
+def test_small_talk_while_the_database_is_away_does_not_undo_the_wish(hebrew: Talk, database: Database) -> None:
+    hebrew.desk._database = Broken(database, after_commit=False, times=4)  # type: ignore[assignment]
+    assert hebrew.say("אני רוצה לקבוע תור מחר בעשר בבוקר, קוראים לי דנה כהן") == ["error"]
+    assert hebrew.say("חבל. ואיך מזג האוויר אצלכם?") == []
+    assert hebrew.keys("0501234567") == []
+    assert "appointment_created" in hebrew.tick(3000)
+    assert hebrew.booked() == [(TUESDAY_TEN, "דנה כהן", PHONE)]
+
+
 def test_a_booking_whose_commit_was_uncertain_is_found_again(hebrew: Talk, database: Database) -> None:
     hebrew.say("אני רוצה לקבוע תור מחר בעשר בבוקר, קוראים לי דנה כהן")
     hebrew.desk._database = Broken(database, after_commit=True)  # type: ignore[assignment]
