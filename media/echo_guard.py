@@ -119,6 +119,8 @@ class EchoGuard:
     def is_echo(self, at_ms: float, frame: bytes) -> bool:
         """Whether this loud inbound mu-law frame, beginning at `at_ms`, is mostly the agent's own voice."""
         self._catch_up()
+        if at_ms - self._end_ms > SPAN_MS:
+            return False  # nothing was played that could come back
         low = low_band(audioop.ulaw2lin(frame, 2))
         level = audioop.rms(low, 2)
         before, self._before = self._before, (at_ms, low)
