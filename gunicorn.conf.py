@@ -59,6 +59,9 @@ def post_worker_init(worker: Any) -> None:
     # the worker is silent for 100 ms meanwhile.
     gc.collect()
     gc.freeze()
+    # Again: the interpreter puts the next full collection off until a quarter as many objects are new as the last one
+    # walked. That was half a million: the remains of ended calls would wait for more than a hundred thousand others.
+    gc.collect()
     drain = worker.wsgi.extensions["assistant"].drain
     urls = [f"http://127.0.0.1:{one.getsockname()[1]}/readyz" for one in worker.sockets]
     if settings.public_base_url:
