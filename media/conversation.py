@@ -21,6 +21,7 @@ from media.call_state import AUDIBLE, CallState, Event, State
 from media.caller_side import CallerSide
 from media.conversation_settings import ConversationSettings
 from media.endpointing import Edge, LocalEndpoint
+from media.input_gate import GateResult
 from media.interruption import cut_of, interrupt
 from media.listener import Heard
 from media.metrics import CallMetrics
@@ -127,27 +128,26 @@ class Conversation:
 
     # -- the caller's sound ----------------------------------------------------------------------------------
 
-    def caller_frame(self, rms: int, above: bool, is_speech: bool, heard: Heard) -> None:
-        """One inbound frame of 20 ms. above/is_speech: the gate's VAD without and with onset and hangover;
-        heard: what barge-in goes by."""
+    def caller_frame(self, gate: GateResult, heard: Heard) -> None:
+        """One inbound frame of 20 ms, as the gate has measured it; heard: what barge-in goes by."""
         self.frames += 1
         state = self.state.state
         if heard.echo:
             self.caller.echo_frame()
-        elif above:
-            self.caller.loud_frame(rms)
+        elif gate.above:
+            self.caller.loud_frame(gate.rms)
             self.turn_log.voice(self.frames * FRAME_MS)
         if state in AUDIBLE:
             self.barge(self.barge_in.frame(heard.loud, heard.voice, heard.musical))
         if self.settings.local_endpointing:
             if state is not State.GREETING:
-                self._local_endpoint(is_speech)
-        elif self.turns.speaking and self.open_turn.frame(is_speech or heard.voice):
+                self._local_endpoint(gate)
+        elif self.turns.speaking and self.open_turn.frame(gate.is_speech or heard.voice):
             log.info("turn left open by the model, ended by our own listening")
             self._end_turn()
         if self.turns.waiting:
             self.act(self.turns.frame())
-        idle = state is State.LISTENING and not is_speech and not self.answers.busy
+        idle = state is State.LISTENING and not gate.is_speech and not self.answers.busy
         nudge = self.silence.frame(idle and self.settings.may_prompt(self.turns.real))
         if nudge is not None:
             overdue.nudge(self, nudge)
@@ -167,11 +167,11 @@ class Conversation:
         self.playout.complete(utterance)
         return True
 
-    def _local_endpoint(self, is_speech: bool) -> None:
-        edge = self.endpoint.frame(is_speech)
-        if edge is Edge.STARTED:
+    def _local_endpoint(self, gate: GateResult) -> None:
+        edge = self.endpoint.frame(gate.is_speech, gate.short_answer)
+        if edge in (Edge.STARTED, Edge.WHOLE):
             self.speech_started()
-        elif edge is Edge.ENDED:
+        if edge in (Edge.ENDED, Edge.WHOLE):
             self._end_turn()
 
     def _end_turn(self) -> None:

@@ -14,6 +14,7 @@ from media.audio_config import FRAME_MS
 class Edge(StrEnum):
     STARTED = "started"
     ENDED = "ended"
+    WHOLE = "whole"  # a short answer, noticed when it was over
 
 
 @dataclass(slots=True)
@@ -31,8 +32,12 @@ class LocalEndpoint:
     _length: int = 0
     _quiet: int = 0
 
-    def frame(self, is_speech: bool) -> Edge | None:
+    def frame(self, is_speech: bool, short_answer: bool = False) -> Edge | None:
+        """short_answer: with this frame a word is over that was too short for the detector's onset."""
         if not self.in_turn:
+            if short_answer:
+                self._voiced = 0
+                return Edge.WHOLE
             self._voiced = self._voiced + 1 if is_speech else 0
             if self._voiced < self.start_frames:
                 return None

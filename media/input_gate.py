@@ -37,8 +37,7 @@ class GateResult(NamedTuple):
     rms: int  # of what came in
     is_speech: bool  # onset and hangover applied
     above: bool  # this frame alone, by the preset
-    started: bool  # an utterance began (or a short one was recognised, then `ended` is set too)
-    ended: bool
+    short_answer: bool  # a word is over that was too short for the onset
     logs: tuple[LogLine, ...]
     voiced: bool  # this frame alone, by the net
     gap_frames: int  # of silence that stand before the sound in `forward`
@@ -124,7 +123,7 @@ class InputGate:
         if not self.frames_in % SUMMARY_FRAMES and self._summary.due(self.heard_ms):
             logs += self._summary_lines()
         return GateResult(
-            forward, dropped, rms, vad.is_speech, vad.above, vad.started, vad.ended, logs, voiced, gap_frames
+            forward, dropped, rms, vad.is_speech, vad.above, vad.started and vad.ended, logs, voiced, gap_frames
         )
 
     def _filtered(self, line_filter: LineFilter, frame: Frame, sound: bytes) -> tuple[bytes, bool, tuple[LogLine, ...]]:

@@ -270,7 +270,7 @@ class VirtualCall:
             self._next_frame += 0.02
             result = self._gate.process(self._mic)
             heard = self._listener.hear(self._mic, result)
-            self.talk.caller_frame(result.rms, result.above, result.is_speech, heard)
+            self.talk.caller_frame(result, heard)
         if self._looks_at is not None and self.now >= self._looks_at:
             out, due = self.playout.step(self._messages)
             self._looks_at = None if due is None else max(due, self.now) + self.sender_late_s
