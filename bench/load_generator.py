@@ -31,6 +31,7 @@ PHASES = 20  # callers are spread over the frame in steps of 1 ms
 CALLS_PER_S = 25  # how fast calls are set up
 WARM_UP_S = FIRST_WORDS_S + CYCLE_S
 LAST_WORDS_S = 12.0
+STATUSES, STATUS_EVERY_S = 100, 0.04
 
 
 class Generator:
@@ -41,6 +42,7 @@ class Generator:
         # A quiet line: the lowest levels of mu-law, both signs.
         quiet = frames(bytes(byte & 0x81 | 0x7E for byte in os.urandom(FRAME_BYTES * 50)))
         self._callers: list[Caller] = []
+        self._sids: list[str] = []
         for number in range(options.calls):
             turned = number * 37 % len(speech)
             self._callers.append(Caller(self._world, number, speech[turned:] + speech[:turned], quiet))
@@ -62,12 +64,13 @@ class Generator:
         lasted = time.monotonic() - began
         cpu, own = cpu_s(options.pid) - cpu, time.process_time() - own
         memory = memory_mb(options.pid) - memory_before
+        statuses = await self._statuses() if options.webhook else []
         await self._finish()
         server.close()
         carried = max(1, options.calls - world.samples.refused_calls)
         lost = [caller.lost_and_doubled() for caller in self._callers if not options.lossy]
-        samples = asdict(world.samples)
-        for name in ("to_model", "to_caller", "gaps", "ahead"):
+        samples = {**asdict(world.samples), "statuses": statuses}
+        for name in ("to_model", "to_caller", "gaps", "ahead", "statuses"):
             samples[name] = spread(samples[name])
         return {
             "calls": options.calls,
@@ -101,6 +104,7 @@ class Generator:
         """Ask the webhook like Twilio (when there is one), then open the stream it names."""
         options, caller = self._options, self._callers[number]
         call_sid, parameters, path = f"CA{os.urandom(16).hex()}", {}, "/ws/twilio-media"
+        self._sids.append(call_sid)
         if options.webhook:
             form = {"CallSid": call_sid, "AccountSid": "AC" + "0" * 32, "CallStatus": "ringing", "Direction": "inbound"}
             form |= {"From": f"+9725012{number:05d}", "To": options.number, "ApiVersion": "2010-04-01"}
@@ -112,6 +116,27 @@ class Generator:
                 return
         await ws_connect(lambda: caller, f"ws://127.0.0.1:{options.port}{path}")
         caller.begin(call_sid, parameters)
+
+    async def _statuses(self) -> list[float]:
+        """How long the server takes for status webhooks while it carries all calls; not while its CPU is measured."""
+        took = []
+        for number in range(STATUSES):
+            began = self._world.now()
+            await self._post_status(self._sids[number % len(self._sids)])
+            took.append((self._world.now() - began) * 1000)
+            await asyncio.sleep(STATUS_EVERY_S)
+        return took
+
+    async def _post_status(self, call_sid: str) -> None:
+        form = urllib.parse.urlencode({"CallSid": call_sid, "CallStatus": "in-progress"})
+        head = "POST /webhook/call_status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._options.port)
+        writer.write((head + form).encode())
+        answer = await reader.readline()
+        writer.close()
+        if b" 204 " not in answer:
+            raise ValueError(f"a status webhook was answered with {answer!r}")
 
     def _tick(self, due: float, phase: int) -> None:
         """Every millisecond the callers of that phase speak, on an absolute schedule."""

@@ -62,3 +62,14 @@ def test_every_scenario_comes_out_as_its_file_says(tmp_path: Path, worker: str, 
     reports = [report for group in played for report in group]
     failed = [report.text() for report in reports if not report.passed]
     assert not failed, "\n\n".join(failed)
+
+
+@pytest.mark.slow
+def test_a_ping_is_sent_and_logged_about_every_18_s(tmp_path: Path) -> None:
+    [scenario] = [one for one in load_scenarios(SCENARIOS) if one.path.stem == "kept_alive"]
+    with ExitStack() as stack:
+        with MIGRATING:
+            running = stack.enter_context(stage(tmp_path, environment=scenario.server))
+        [report] = asyncio.run(running.runner().run_all([scenario], at_once=1))
+        assert report.passed, report.text()
+        assert running.logs().count(f"[{report.result.call_sid}] WS_KEEPALIVE") == 2
