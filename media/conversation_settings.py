@@ -93,7 +93,7 @@ def conversation_settings(context: CallContext, tuning: MediaTuning) -> Conversa
         refractory_frames=tuning.reply_refractory_ms // FRAME_MS,
         silence_frames=context.silence_prompt_s * 1000 // FRAME_MS,
         max_silence_prompts=context.max_silence_prompts,
-        max_call_frames=context.max_call_s * 1000 // FRAME_MS,
+        max_call_frames=max(0, context.max_call_s * 1000 - context.resume.begins_ms) // FRAME_MS,
         silence_prompt=say(sentences.STILL_HERE),
         goodbye_silent=say(sentences.GOODBYE_SILENT),
         goodbye_length=say(sentences.GOODBYE_LENGTH),
