@@ -18,12 +18,8 @@ SEAM_MS = 20  # nobody outside Twilio knows the position closer than a frame
 
 
 def interruption_table(outcomes: Iterable[Outcome]) -> str:
-    groups: dict[str, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        groups[outcome.trial.kind].append(outcome)
-        groups["all"].append(outcome)
     rows = []
-    for kind, group in groups.items():
+    for kind, group in _by_kind(outcomes).items():
         late = [outcome.silent_after_ms() for outcome in group]
         times = [ms for ms in late if ms is not None]
         rows.append(
@@ -38,12 +34,8 @@ def interruption_table(outcomes: Iterable[Outcome]) -> str:
 
 
 def false_alarm_table(outcomes: Iterable[Outcome]) -> str:
-    groups: dict[str, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        groups[outcome.trial.kind].append(outcome)
-        groups["all"].append(outcome)
     rows = []
-    for kind, group in groups.items():
+    for kind, group in _by_kind(outcomes).items():
         whole = [outcome for outcome in group if not outcome.events]
         held = [outcome for outcome in group if outcome.stored["metrics"]["barge_in_candidates"]]
         damaged = [outcome for outcome in whole if seam_ms(outcome) > SEAM_MS]
@@ -59,6 +51,14 @@ def false_alarm_table(outcomes: Iterable[Outcome]) -> str:
         "worst ms",
     ]
     return table(head, rows)
+
+
+def _by_kind(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        groups[outcome.trial.kind].append(outcome)
+        groups["all"].append(outcome)
+    return groups
 
 
 def seam_ms(outcome: Outcome) -> int:
