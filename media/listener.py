@@ -68,7 +68,7 @@ class VoiceListener:
             self._zero_s = self._now() - length_ms / 1000
         rms = gate.rms
         voice = gate.voiced  # asked of the net once a frame, in the gate
-        loud = rms > max(self._gate.noise_floor, self._floor) + self._delta
+        loud = rms > max(self._gate.vad.noise_floor, self._floor) + self._delta
         if loud and self._echo is not None and self._echo.is_echo(at_ms, audio):
             return ECHO
         if voice:

@@ -117,12 +117,8 @@ def _media(media: dict[str, Any]) -> TwilioMessage:
     audio = a2b_base64(payload, strict_mode=True)
     if not FRAME_BYTES_MIN <= len(audio) <= FRAME_BYTES_MAX:
         return Malformed("frame length")
-    return Media(
-        payload,
-        audio,
-        _text(media.get("track", INBOUND)),
-        _number(media.get("timestamp")),
-    )
+    track = media.get("track", INBOUND)
+    return Media(payload, audio, track if track == INBOUND else _text(track), _number(media.get("timestamp")))
 
 
 def _number(value: str | int | None) -> int | None:

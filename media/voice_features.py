@@ -75,11 +75,7 @@ class Level(NamedTuple):
     above_peak: float  # the peak before this frame moved it
     floor: int
     span: int  # from the floor to the peak
-
-    @property
-    def sounding(self) -> bool:
-        """Loud enough to be worth a judgement."""
-        return self.over_floor > NEAR_FLOOR or self.above_peak > FAR_BELOW_PEAK
+    sounding: bool  # loud enough to be worth a judgement
 
 
 class VoiceFeatures:
@@ -117,7 +113,8 @@ class VoiceFeatures:
         over, above_peak = total - floor, total - self._peak
         self._floor = floor = floor + _FOLLOW[over]
         self._peak += above_peak / 32 if above_peak > 0 else (floor - self._peak) / 1400
-        return Level(pcm16, total, over, above_peak, floor, int(self._peak) - floor)
+        sounding = over > NEAR_FLOOR or above_peak > FAR_BELOW_PEAK
+        return Level(pcm16, total, over, above_peak, floor, int(self._peak) - floor, sounding)
 
     def measure(self, level: Level) -> tuple[int, ...]:
         """The features of this frame, in the order of `FEATURES`."""

@@ -121,7 +121,9 @@ class FrameParser:
                     self._need = 2 + extra
                     return pos
                 length = _extended_length(data, pos + 2, extra)
-            self._check_header(first, second, length)
+            plain = first == _FIN | OP_TEXT and not self._opcode  # nearly every frame of a call
+            if not plain or (second >= _MASKED) is not self._masked or length > self._max_bytes:
+                self._check_header(first, second, length)
             stop = body + length
             if stop > end:
                 self._need = stop - pos
@@ -130,8 +132,10 @@ class FrameParser:
             if mask_bytes:
                 payload = apply_mask(data[body - 4 : body], payload)
             pos = stop
-            if first == _FIN | OP_TEXT and not self._opcode:  # nearly every frame of a call
-                items.append((OP_TEXT, self._text(payload)))
+            if plain:
+                if self._check_utf8 and not payload.isascii():
+                    _require_utf8(payload)
+                items.append((OP_TEXT, payload))
             elif self._take(first, payload, items):
                 self._failed = True
                 return end
@@ -142,8 +146,6 @@ class FrameParser:
         """Everything that can be known before the payload has arrived: nothing too big is ever buffered."""
         if (second >= _MASKED) is not self._masked:
             raise _Violation(CLOSE_PROTOCOL_ERROR, "wrong masking")
-        if first == _FIN | OP_TEXT and not self._opcode and length <= self._max_bytes:
-            return
         opcode = first & 0x0F
         if first & 0x70:
             raise _Violation(CLOSE_PROTOCOL_ERROR, "reserved bit set")
