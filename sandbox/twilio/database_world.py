@@ -30,11 +30,13 @@ class DatabaseWorld:
     def __init__(self, database: Database, control_url: str) -> None:
         self._database = database
         self._control = control_url.rstrip("/") + "/control"
+        self._next_number = secrets.randbelow(10**7)  # numbers drawn one by one would meet again in a thousand calls
 
     async def prepare(self, scenario: Scenario) -> Prepared:
         """See World. The business has a number of its own and a prompt with a text that no other has."""
         match = f"Reference {secrets.token_hex(8)}."
-        number = f"+9723{secrets.randbelow(10**7):07d}"
+        number = f"+9723{self._next_number % 10**7:07d}"
+        self._next_number += 1
         prompt, settings = _BASES[scenario.business]
 
         def create(session: Session) -> None:
