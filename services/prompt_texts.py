@@ -135,7 +135,7 @@ RESUME = {
         "and go on exactly where the talk stopped. No greeting."
     ),
 }
-RESUME_LAST = {
-    "he": " הדבר האחרון שהמתקשר שמע ממך: {last}. אם זו הייתה שאלה, לשאול אותה שוב.",
-    "en": " The last thing the caller heard from you: {last}. If it was a question, ask it again.",
+RESUME_QUESTION = {
+    "he": " הדבר האחרון שהמתקשר שמע ממך: {question}. לשאול את זה שוב.",
+    "en": " The last thing the caller heard from you: {question}. Ask it again.",
 }

@@ -95,12 +95,12 @@ def greeting_instructions(text: str) -> str:
 def resume_instructions(language: str, last_agent_text: str = "") -> str:
     """Instructions of the first answer after a lost connection: a short apology, never the greeting again.
 
-    `last_agent_text` is what the caller last heard from the agent, so that the question can be asked again.
+    `last_agent_text` is what the caller last heard from the agent: when it was a question, it is asked again.
     """
     text = prompt_texts.RESUME[language]
-    return text + (
-        prompt_texts.RESUME_LAST[language].format(last=quoted(last_agent_text, 200)) if last_agent_text else ""
-    )
+    if not last_agent_text.rstrip().endswith("?"):
+        return text
+    return text + prompt_texts.RESUME_QUESTION[language].format(question=quoted(last_agent_text, 200))
 
 
 def policy_block(policy: Policy, now: datetime, language: str) -> str:

@@ -134,7 +134,8 @@ def test_the_greeting_is_spoken_word_for_word_on_one_line():
 
 def test_resuming_apologises_and_never_greets_again():
     assert "סליחה, הייתה הפרעה קטנה" in resume_instructions("he")
-    assert '"באיזה יום נוח"' in resume_instructions("he", 'באיזה "יום" נוח')
+    assert '"באיזה יום נוח?"' in resume_instructions("he", 'באיזה "יום" נוח?')
+    assert resume_instructions("he", "אנחנו פתוחים עד חמש.") == resume_instructions("he")
     assert "No greeting" in resume_instructions("en", "Which day?")
 
 
