@@ -69,6 +69,13 @@ class CallerSide:
             utterance.after_agent = frame - self._agent_ended <= ECHO_FRAMES
         utterance.over_agent = utterance.over_agent or agent_audible
 
+    def agent_begins(self) -> bool:
+        """The agent becomes audible; whether it talks into an utterance under way."""
+        if self._open.began is None:
+            return False
+        self._open.over_agent = True
+        return True
+
     def stopped(self, frame: int) -> None:
         """Speech ended at this frame; its commit should follow at once."""
         self._commit_due = frame + COMMIT_PATIENCE_FRAMES

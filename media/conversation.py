@@ -239,6 +239,7 @@ class Conversation:
         if self.state.can(Event.AUDIO_BEGINS):
             self.state.apply(Event.AUDIO_BEGINS)
             self.barge_in.answer_begins()
+            self.barge_in.words_expected = self.caller.agent_begins()  # the caller may have begun before
         if answer.request.kind == "answer":
             self.turns.answer_released()
             self.turn_log.measure(answer)

@@ -309,3 +309,14 @@ def test_a_sender_that_runs_late_neither_repeats_nor_loses_what_it_resumes() -> 
     call.run_until(lambda: call.talk.state.state is State.LISTENING)
     assert call.metrics.barge_in_resumed == 1
     assert call.heard_of(1) == list(range(4000))
+
+
+def test_words_that_began_before_the_agent_did_interrupt_it_all_the_same() -> None:
+    """As when the line was cut in the middle of the caller's sentence (W9)."""
+    resumed = ConversationSettings(greet=False, resumed=True, opening_instructions="sorry, a short interruption")
+    call = VirtualCall(resumed, plans=[Plan(length_ms=6000), Plan(length_ms=1000)])
+    call.connect()
+    call.say("on Tuesday at ten, please", 1500)
+    call.run(3000)
+    assert call.metrics.barge_in_events == 1
+    assert call.heard_of(2) == list(range(1000))
