@@ -124,8 +124,9 @@ def _script(connection: int, fault: str, chance: random.Random) -> Script:
 
 
 def _words(chance: random.Random) -> str:
-    """No two answers alike: an agent that repeats itself would be taken for a loop."""
-    return " ".join("".join(chance.choices("אבגדהוזחטיכלמנ", k=4)) for _ in range(6))
+    """No two answers alike: an agent that repeats itself would be taken for a loop. Nor a "בייי" among them: a
+    goodbye ends the call."""
+    return " ".join("".join(chance.choices("אבגדהוזחטכלמנ", k=4)) for _ in range(6))
 
 
 _ANSWERS: dict[str, dict[str, Any]] = {
