@@ -127,8 +127,9 @@ def _plain_recv(sock: socket.socket) -> Callable[[], object]:
 def _framed(sock: socket.socket) -> Callable[[], object]:
     parser = frames.FrameParser(masked=True, max_message_bytes=1 << 16, check_utf8=True)
     limits = Limits()
-    framed = FramedSocket(sock, reader_for(sock, limits.tick_s), parser, keys=None, limits=limits, end=SocketEnd)
-    return lambda: framed.receive_item(1.0)
+    reader = reader_for(sock, limits.tick_s)
+    framed: FramedSocket[bytes] = FramedSocket(sock, reader, parser, keys=None, limits=limits, end=SocketEnd)
+    return lambda: framed.receive(1.0)
 
 
 def pacing(senders: int, seconds: float = 3.0) -> list[tuple[str, str, float]]:

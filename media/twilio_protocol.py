@@ -105,26 +105,22 @@ def parse(message: str | bytes | BinaryMessage) -> TwilioMessage:
     try:
         event = document["event"]
         if event == "media":
-            return _media(document["media"])
+            media = document["media"]
+            payload, track, stamp = media["payload"], media.get("track", INBOUND), media.get("timestamp")
+            audio = a2b_base64(payload, strict_mode=True)
+            if not FRAME_BYTES_MIN <= len(audio) <= FRAME_BYTES_MAX:
+                return Malformed("frame length")
+            if track != INBOUND:
+                _text(track)
+            return Media(payload, audio, track, None if stamp is None else _number(stamp))
         reader = _READERS.get(event)
         return reader(document) if reader is not None else Unknown()
     except (AttributeError, KeyError, TypeError, ValueError):
         return Malformed(event if isinstance(event, str) and event in _EVENTS else "event")
 
 
-def _media(media: dict[str, Any]) -> TwilioMessage:
-    payload = media["payload"]
-    audio = a2b_base64(payload, strict_mode=True)
-    if not FRAME_BYTES_MIN <= len(audio) <= FRAME_BYTES_MAX:
-        return Malformed("frame length")
-    track = media.get("track", INBOUND)
-    return Media(payload, audio, track if track == INBOUND else _text(track), _number(media.get("timestamp")))
-
-
-def _number(value: str | int | None) -> int | None:
+def _number(value: str | int) -> int:
     """Twilio writes numbers as text; either is taken, nothing negative, no true and false."""
-    if value is None:
-        return None
     if type(value) is not str and type(value) is not int:
         raise TypeError
     number = int(value)
@@ -165,8 +161,6 @@ def _media_format(found: dict[str, Any]) -> MediaFormat:
     usual = MediaFormat()
     rate = _number(found.get("sampleRate", usual.sample_rate_hz))
     channels = _number(found.get("channels", usual.channels))
-    if rate is None or channels is None:
-        raise ValueError
     return MediaFormat(_text(found.get("encoding", usual.encoding)), rate, channels)
 
 

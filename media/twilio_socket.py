@@ -105,7 +105,7 @@ class _LateThread(threading.Thread):
         super().start()
 
 
-class _BufferedSocket(FramedSocket):
+class _BufferedSocket(FramedSocket[BinaryMessage]):
     def __init__(
         self, server: simple_websocket.Server, limits: Limits, on_keepalive: Callable[[], None] | None
     ) -> None:
@@ -113,17 +113,19 @@ class _BufferedSocket(FramedSocket):
             raise RuntimeError("decline_compression() must run before the upgrade")
         parser = frames.FrameParser(masked=True, max_message_bytes=MAX_MESSAGE_BYTES, check_utf8=True)
         reader = reader_for(server.sock, limits.tick_s)
-        super().__init__(server.sock, reader, parser, keys=None, limits=limits, end=SocketClosed, on_ping=on_keepalive)
+        super().__init__(
+            server.sock,
+            reader,
+            parser,
+            keys=None,
+            limits=limits,
+            end=SocketClosed,
+            binary=BinaryMessage,
+            on_ping=on_keepalive,
+        )
         server.connected = False  # the library must neither write nor close any more
 
-    def receive(self, timeout_s: float | None = None) -> bytes | BinaryMessage | None:
-        message = self.receive_item(timeout_s)
-        return BinaryMessage(message) if isinstance(message, int) else message
-
     send = FramedSocket.send_text
-
-    def close(self, code: int = frames.CLOSE_NORMAL, reason: str = "") -> None:
-        super().close(code, reason)
 
     def finish(self) -> None:
         self.drain()

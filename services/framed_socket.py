@@ -13,16 +13,20 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 from time import monotonic
+from typing import Generic, TypeVar
 
 from services import websocket_frames as frames
 from services.socket_reader import Reader
 from services.socket_upkeep import KeepAlive, Limits, SocketEnd, cut, send_whole
 
+Binary = TypeVar("Binary")
 
-class FramedSocket:
+
+class FramedSocket(Generic[Binary]):
     """Messages over `sock`, which `reader` reads. With `keys` it is the connection's client, without them its server.
 
-    `end` is the exception class raised when the connection is over; `on_ping` is called after each keep-alive ping.
+    `end` is the exception class raised when the connection is over; `binary` makes what is received of a binary
+    message's length (None: such messages are dropped); `on_ping` is called after each keep-alive ping.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class FramedSocket:
         keys: frames.MaskKeys | None,
         limits: Limits,
         end: type[SocketEnd],
+        binary: Callable[[int], Binary] | None = None,
         on_ping: Callable[[], None] | None = None,
     ) -> None:
         self._sock = sock
@@ -41,9 +46,10 @@ class FramedSocket:
         self._keys = keys
         self._limits = limits
         self._end_class = end
+        self._binary = binary
         self._on_ping = on_ping
         self._keep_alive = KeepAlive(limits)
-        self._ready: deque[bytes | int] = deque()
+        self._ready: deque[bytes | Binary] = deque()
         self._lock = threading.Lock()  # orders writes and guards what follows
         self._end: tuple[int, str] | None = None  # set once: nothing more will be read or written
         self._closing: tuple[int, str] | None = None  # our close frame was sent
@@ -51,33 +57,49 @@ class FramedSocket:
         self._tick_s = limits.tick_s
         self._reader = reader
 
-    def receive_item(self, timeout_s: float | None) -> bytes | int | None:
-        """The next text message, the length of a binary one, or None when neither came in time (to within a tenth
-        of a tick). Raises the `end` exception."""
+    def receive(self, timeout_s: float | None = None) -> bytes | Binary | None:
+        """The next message, a text one as it came; None when none came in time (to within a tenth of a tick). Raises
+        the `end` exception. One thread only."""
         ready = self._ready
-        deadline = inf if timeout_s is None else monotonic() + timeout_s
+        if ready:
+            return ready.popleft()
+        now = monotonic()
+        deadline = inf if timeout_s is None else now + timeout_s
         while not ready:
             if self._end is not None:
                 self._release()
                 raise self._over()
-            data = self._read(deadline)
-            if data is None:
+            data: bytes | None
+            try:
+                data = self._reader.read(min(deadline, now + self._tick_s))
+            except TimeoutError:
+                data = None
+            except (OSError, ValueError):  # ValueError: TLS read after the socket was cut by another thread
+                data = b""
+            now = monotonic()
+            if data:
+                self._keep_alive.heard_at = now
+                self.take(data)
+            elif data is not None:
+                self._finish(*(self._closing or (frames.CLOSE_ABNORMAL, "connection lost")))
+                continue
+            if not data or now >= self._keep_alive.ping_at or self._closing is not None:
+                self._look_after(now)
+            if not data and self._end is None and now >= deadline - self._tick_s / 10:
                 return None
-            self.take(data)
         return ready.popleft()
 
     def take(self, data: bytes) -> None:
         """Bytes from the wire, as `recv` gave them (or as somebody read them ahead of us)."""
-        wanted = self._closing is None  # what arrives after our close frame is dropped
         for opcode, payload in self._parser.feed(data):
-            if opcode == frames.OP_TEXT:
-                if wanted:
-                    self._ready.append(payload)
-            elif opcode == frames.OP_BINARY:
-                if wanted:
-                    self._ready.append(len(payload))
-            else:
+            if opcode > frames.OP_BINARY:
                 self._control(opcode, payload)
+            elif self._closing is not None:
+                pass  # what arrives after our close frame is dropped
+            elif opcode == frames.OP_TEXT:
+                self._ready.append(payload)
+            elif self._binary is not None:
+                self._ready.append(self._binary(len(payload)))
 
     def send_text(self, payload: bytes) -> None:
         """One UTF-8 message, whole. Raises the `end` exception when the connection is over or the peer stuck."""
@@ -86,8 +108,8 @@ class FramedSocket:
                 raise self._over()
             self._write(frames.OP_TEXT, payload)
 
-    def close(self, code: int, reason: str) -> None:
-        """Send the close frame, once. The peer's answer is awaited by the reader, for `close_s` at most."""
+    def close(self, code: int = frames.CLOSE_NORMAL, reason: str = "") -> None:
+        """Send the close frame, once; any thread. The peer's answer is awaited by the reader, for `close_s` at most."""
         # A server still reads until the peer has hung up, else the peer's unread input would cost it our close
         # frame (a TCP reset overtakes data). A client that has enough is done: cutting wakes its reader at once.
         self._close(code, reason, socket.SHUT_WR if self._keys is None else socket.SHUT_RDWR)
@@ -112,7 +134,7 @@ class FramedSocket:
         """After `close`, in the reading thread: wait until the peer has hung up too, within the limit."""
         try:
             while True:
-                self.receive_item(None)
+                self.receive()
         except SocketEnd:
             cut(self._sock)
 
@@ -124,32 +146,6 @@ class FramedSocket:
 
     def _over(self) -> SocketEnd:
         return self._end_class(*(self._end or self._closing or (frames.CLOSE_ABNORMAL, "")))
-
-    def _read(self, deadline: float) -> bytes | None:
-        """Bytes as they come, b"" after the end, None at the deadline."""
-        keep_alive, tick_s = self._keep_alive, self._tick_s
-        now = monotonic()
-        while True:
-            data: bytes | None
-            try:
-                data = self._reader.read(min(deadline, now + tick_s))
-            except TimeoutError:
-                data = None
-            except (OSError, ValueError):  # ValueError: TLS read after the socket was cut by another thread
-                data = b""
-            now = monotonic()
-            if data:
-                keep_alive.heard_at = now
-                if now < keep_alive.ping_at and self._closing is None:
-                    return data
-            elif data == b"":
-                self._finish(*(self._closing or (frames.CLOSE_ABNORMAL, "connection lost")))
-                return b""
-            self._look_after(now)
-            if data or self._end is not None:
-                return data or b""
-            if now >= deadline - tick_s / 10:
-                return None
 
     def _look_after(self, now: float) -> None:
         """The reader's duties of the clock."""

@@ -73,7 +73,7 @@ def _default_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class _BufferedTransport(FramedSocket):
+class _BufferedTransport(FramedSocket[bytes]):
     def __init__(self, opened: Any, limits: Limits) -> None:  # opened: websocket.WebSocket, loosely typed
         # No UTF-8 check: the JSON parser makes it, and doing it twice is a fifth of a straightforward call's cost.
         parser = frames.FrameParser(masked=False, max_message_bytes=MAX_MESSAGE_BYTES, check_utf8=False)
@@ -82,15 +82,6 @@ class _BufferedTransport(FramedSocket):
         reader = BlockingReader(sock, limits.tick_s)
         super().__init__(sock, reader, parser, keys=keys, limits=limits, end=TransportClosed)
         self.take(b"".join(opened.frame_buffer.recv_buffer))  # what came right behind the handshake, if anything
-
-    def receive(self, timeout_s: float | None = None) -> bytes | None:
-        while True:
-            message = self.receive_item(timeout_s)
-            if message is None or isinstance(message, bytes):
-                return message
-
-    def close(self, code: int = frames.CLOSE_NORMAL, reason: str = "") -> None:
-        super().close(code, reason)
 
 
 class _LibraryTransport:

@@ -42,6 +42,8 @@ _U16 = Struct("!H")
 _U64 = Struct("!Q")
 _CODES_ON_WIRE = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 _KEY_POOL_BYTES = 4096
+# A number that repeats a key so many times when multiplied with it; for frames of a call's size.
+_REPEAT = tuple(((1 << 32 * words) - 1) // ((1 << 32) - 1) for words in range(128))
 
 
 class _Violation(Exception):
@@ -203,9 +205,10 @@ def _require_utf8(payload: bytes) -> None:
 def apply_mask(key: bytes, payload: bytes) -> bytes:
     """XOR with the repeated 4-byte key; its own inverse. One big-integer XOR instead of a loop over bytes."""
     size = len(payload)
-    pad = key * ((size + 3) >> 2)
-    value = int.from_bytes(payload, "little") ^ int.from_bytes(pad, "little")
-    return value.to_bytes(len(pad), "little")[:size]
+    words = (size + 3) >> 2
+    number = int.from_bytes
+    pad = number(key, "little") * _REPEAT[words] if words < len(_REPEAT) else number(key * words, "little")
+    return (number(payload, "little") ^ pad).to_bytes(words << 2, "little")[:size]
 
 
 def encode_frame(opcode: int, payload: bytes, key: bytes | None = None) -> bytes:
