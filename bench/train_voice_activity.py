@@ -32,7 +32,7 @@ def dataset(lines: list[Line]) -> tuple[Floats, Labels]:
         follower = VoiceFeatures()
         measured, sounding = [], []
         for frame in line.frames():
-            level = follower.level(mulaw.decode(frame))
+            level = follower.level(mulaw.decode(frame), mulaw.rms(frame))
             measured.append(follower.measure(level))
             sounding.append(level.sounding)
         now = np.array(measured, np.float64)

@@ -15,7 +15,7 @@ import audioop
 from typing import NamedTuple
 
 from media import mulaw
-from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS, FRAME_BYTES, SILENCE_FRAME, AudioConfig
+from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SILENCE_FRAME, AudioConfig
 from media.gap_recovery import GapRecovery, gap_line
 from media.line_filters import Frame, LineFilter, filter_for, guard_on
 from media.log_lines import LogLine, Throttle
@@ -41,6 +41,9 @@ class GateResult(NamedTuple):
     logs: tuple[LogLine, ...]
     voiced: bool  # this frame alone, by the net
     gap_frames: int  # of silence that stand before the sound in `forward`
+
+
+_new_result = tuple.__new__  # a NamedTuple's own constructor is a call in Python more, 50 times a second and call
 
 
 class InputGate:
@@ -103,7 +106,9 @@ class InputGate:
         ms = len(payload) / BYTES_PER_MS
         pcm16 = audioop.ulaw2lin(payload, 2)
         rms = audioop.rms(pcm16, 2)
-        voiced = self.activity.feed(payload)
+        activity = self.activity
+        whole = ms == FRAME_MS and not activity.pending
+        voiced = activity.frame(pcm16, rms) if whole else activity.feed(payload)
         vad = self.vad.feed(rms, voiced, ms)
         self.frames_in += 1
         self.heard_ms += ms
@@ -111,7 +116,7 @@ class InputGate:
         if self._soft is not None:
             forward = self._soft.process(payload)
         if self.line_filter is not None:
-            frame = Frame(pcm16, ms, vad, self.activity, self.heard_ms)
+            frame = Frame(pcm16, ms, rms, self.speech_threshold, activity, self.heard_ms)
             forward, dropped, logs = self._filtered(self.line_filter, frame, forward)
         if self._gaps is not None and timestamp_ms is not None:
             gap_frames, gap_logs = self._missing(self._gaps, timestamp_ms, ms)
@@ -122,8 +127,9 @@ class InputGate:
             logs += (LogLine("info", self.vad.calibration_line()),)
         if not self.frames_in % SUMMARY_FRAMES and self._summary.due(self.heard_ms):
             logs += self._summary_lines()
-        return GateResult(
-            forward, dropped, rms, vad.is_speech, vad.above, vad.started and vad.ended, logs, voiced, gap_frames
+        short = vad.started and vad.ended
+        return _new_result(
+            GateResult, (forward, dropped, rms, vad.is_speech, vad.above, short, logs, voiced, gap_frames)
         )
 
     def _filtered(self, line_filter: LineFilter, frame: Frame, sound: bytes) -> tuple[bytes, bool, tuple[LogLine, ...]]:

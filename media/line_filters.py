@@ -12,7 +12,6 @@ from media.audio_config import AUDIO_GUARD_ENABLED, AudioConfig
 from media.audio_guard import AudioGuard
 from media.log_lines import LogLine, Throttle
 from media.music_mode import MusicMode, entering_line, leaving_line
-from media.vad import VadDecision
 from media.voice_activity import VoiceActivity
 
 DROP_LINE_EVERY_MS = 5000.0  # at most one "[AUDIO GATE] Drop frame" line per this much audio
@@ -37,7 +36,8 @@ class Frame(NamedTuple):
 
     pcm16: bytes
     ms: float
-    vad: VadDecision
+    rms: int
+    threshold: float  # of speech, by the preset
     activity: VoiceActivity  # fed with this frame
     now_ms: float  # audio time
 
@@ -67,13 +67,12 @@ class LevelGate:
 
     def passes(self, frame: Frame) -> bool:
         """`noise_gate_min_frames` consecutive frames above open the gate; 0 opens it with the first."""
-        vad = frame.vad
-        above = vad.rms >= vad.threshold
+        above = frame.rms >= frame.threshold
         self._run = self._run + 1 if above else 0
         if self._hangover.open(above and self._run >= self._min_frames, frame.ms):
             return True
         if not above and self._drop_line.due(frame.now_ms):
-            text = f"[AUDIO GATE] Drop frame, rms={vad.rms:.1f} < {vad.threshold:.1f}"
+            text = f"[AUDIO GATE] Drop frame, rms={frame.rms:.1f} < {frame.threshold:.1f}"
             self.logs.append(LogLine("info", text))
         return False
 
@@ -95,7 +94,7 @@ class GuardedLine:
     def passes(self, frame: Frame) -> bool:
         zcr = mulaw.zcr(frame.pcm16)
         music = self._music is not None and self._hears_music(self._music, frame, zcr)
-        wanted = self.guard.hears_speech(frame.vad.rms, zcr)
+        wanted = self.guard.hears_speech(frame.rms, zcr)
         return self._hangover.open(wanted, frame.ms) and not music
 
     @property
@@ -107,7 +106,7 @@ class GuardedLine:
         return f"[AUDIO_GUARD] noise_floor={self.guard.noise_floor:.1f} music_mode={music}"
 
     def _hears_music(self, mode: MusicMode, frame: Frame, zcr: float) -> bool:
-        rms = frame.vad.rms
+        rms = frame.rms
         change = mode.feed(rms, zcr, self.guard.threshold, frame.activity)
         if change == "entered":
             self.logs.append(LogLine("info", entering_line(rms, zcr)))

@@ -40,7 +40,8 @@ class VoiceListener:
     """
 
     def __init__(self, gate: InputGate, now: Callable[[], float], delta: float = BARGE_IN_DELTA) -> None:
-        self._gate = gate
+        self._activity = gate.activity
+        self._vad = gate.vad
         self._now = now
         self._delta = max(delta, AUDIO_CONFIG.min_rms_delta)
         self._echo = EchoGuard() if AUDIO_CONFIG.echo_guard_enabled else None
@@ -62,13 +63,13 @@ class VoiceListener:
     def hear(self, audio: bytes, gate: GateResult) -> Heard:
         """One inbound frame, after the gate has seen it."""
         at_ms = self._heard_ms
-        length_ms = len(audio) / BYTES_PER_MS
-        self._heard_ms += length_ms
+        self._heard_ms = at_ms + len(audio) / BYTES_PER_MS
         if self._zero_s is None:
-            self._zero_s = self._now() - length_ms / 1000
+            self._zero_s = self._now() - self._heard_ms / 1000
         rms = gate.rms
         voice = gate.voiced  # asked of the net once a frame, in the gate
-        loud = rms > max(self._gate.vad.noise_floor, self._floor) + self._delta
+        above = rms - self._delta
+        loud = above > self._floor and above > self._vad.noise_floor
         if loud and self._echo is not None and self._echo.is_echo(at_ms, audio):
             return ECHO
         if voice:
@@ -77,4 +78,4 @@ class VoiceListener:
             self._floor += _FLOOR_STEP * (rms - self._floor)
         if not loud:
             return NOTHING
-        return Heard(True, voice and rms > _NEAR_SHARE * self._caller_rms, is_musical(self._gate.activity))
+        return Heard(True, voice and rms > _NEAR_SHARE * self._caller_rms, is_musical(self._activity))

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from media.audio_config import AUDIO_CONFIG, FRAME_MS
+from media.audio_config import FRAME_MS
+from media.voice_features import AUDIBLE_RMS
 
 DEFAULT_NOISE_FLOOR = 100.0
-AUDIBLE_RMS = AUDIO_CONFIG.rms_silence_threshold / 2  # under this nothing is asked of a voice
 QUIET_RMS = 120.0  # louder frames say nothing about the line's noise
 HANGOVER_MS = 200
 # A dip shorter than this inside a word (the closure of a plosive) does not restart the onset count.
@@ -65,42 +65,43 @@ class VadDecision(NamedTuple):
 
     is_speech: bool
     above: bool
-    rms: int
-    threshold: float
     started: bool
     ended: bool
     calibrated: bool  # true in the one frame that ends calibration
 
 
+_SILENCE = VadDecision(is_speech=False, above=False, started=False, ended=False, calibrated=False)
+
+
 class SpeechTimer:
     """Turns "this frame is above" into utterances: onset, dips inside words, hangover, short answers."""
 
-    __slots__ = ("_above_ms", "_below_ms", "_end_ms", "_short_ms", "_start_ms", "is_speech")
+    __slots__ = ("_below_ms", "_end_ms", "_short_ms", "_start_ms", "above_ms", "is_speech")
 
     def __init__(self, preset: VadPreset, hangover_ms: int) -> None:
         self.is_speech = False
         self._start_ms = float(preset.start_ms)
         self._end_ms = float(hangover_ms if preset.end_ms is None else preset.end_ms)
         self._short_ms = float(preset.short_ms)
-        self._above_ms = 0.0
+        self.above_ms = 0.0
         self._below_ms = 0.0
 
     def feed(self, above: bool, ms: float) -> tuple[bool, bool]:
         """(started, ended) with this frame."""
         if above:
-            self._above_ms += ms
+            self.above_ms += ms
             self._below_ms = 0.0
-            if self.is_speech or self._above_ms < self._start_ms:
+            if self.is_speech or self.above_ms < self._start_ms:
                 return False, False
             self.is_speech = True
             return True, False
-        if not self._above_ms:
+        if not self.above_ms:
             return False, False
         self._below_ms += ms
         if self.is_speech:
             ended = self._below_ms >= self._end_ms
             return False, ended and self._over()
-        short_answer = self._above_ms >= self._short_ms
+        short_answer = self.above_ms >= self._short_ms
         if self._below_ms < (self._end_ms if short_answer else ONSET_DIP_MS):
             return False, False
         self._over()
@@ -108,7 +109,7 @@ class SpeechTimer:
 
     def _over(self) -> bool:
         self.is_speech = False
-        self._above_ms = 0.0
+        self.above_ms = 0.0
         return True
 
 
@@ -116,6 +117,7 @@ class Vad:
     """One call's detector: calibration, threshold, utterances."""
 
     __slots__ = (
+        "_by_voice",
         "_quiet_count",
         "_quiet_sum",
         "_timer",
@@ -127,6 +129,7 @@ class Vad:
 
     def __init__(self, preset: VadPreset = PRESETS[DEFAULT_PRESET], hangover_ms: int = HANGOVER_MS) -> None:
         self.preset = preset
+        self._by_voice = preset.by_voice
         self.noise_floor = DEFAULT_NOISE_FLOOR
         self.speech_threshold = preset.threshold(DEFAULT_NOISE_FLOOR)
         self._timer = SpeechTimer(preset, hangover_ms)
@@ -137,10 +140,12 @@ class Vad:
     def feed(self, rms: int, voiced: bool = True, ms: float = FRAME_MS) -> VadDecision:
         """A frame of this level; `voiced` is the net's answer, heeded only by a preset that goes by voice."""
         calibrated = self._uncalibrated_ms > 0 and self._calibrate(rms, ms)
-        threshold = self.speech_threshold
-        above = voiced and rms >= AUDIBLE_RMS if self.preset.by_voice else rms >= threshold
-        started, ended = self._timer.feed(above, ms)
-        return VadDecision(self._timer.is_speech, above, rms, threshold, started, ended, calibrated)
+        above = voiced and rms >= AUDIBLE_RMS if self._by_voice else rms >= self.speech_threshold
+        timer = self._timer
+        if not above and not timer.above_ms and not calibrated:
+            return _SILENCE  # most frames of a call
+        started, ended = timer.feed(above, ms)
+        return VadDecision(timer.is_speech, above, started, ended, calibrated)
 
     def calibration_line(self) -> str:
         """The log line for the frame whose decision says `calibrated`."""

@@ -45,12 +45,13 @@ def _score(packed: bytes) -> float:
 
 
 class VoiceActivity:
-    """`feed` each inbound mu-law frame in order; `score` is the last whole frame's log-odds of speech.
+    """`feed` each inbound mu-law frame in order; `score` is the last whole frame's log-odds of speech; `pending` is
+    what was fed beyond the last whole frame.
 
     Frames near the floor are kept for a second and measured when something sounds: on a quiet line nothing is.
     """
 
-    __slots__ = ("_left_out", "_past", "_pending", "_unmeasured", "features", "score", "speech")
+    __slots__ = ("_left_out", "_past", "_unmeasured", "features", "pending", "score", "speech")
 
     def __init__(self) -> None:
         self.features = VoiceFeatures()
@@ -59,22 +60,29 @@ class VoiceActivity:
         self._past: deque[bytes] = deque(maxlen=LOOK_BACK[-1] + 1)
         self._unmeasured: deque[Level] = deque(maxlen=LOOK_BACK[-1] + 1)
         self._left_out = 0
-        self._pending = b""
+        self.pending = b""
 
     def feed(self, mulaw: bytes) -> bool:
         """Whether the latest 20 ms are speech. Other lengths than 160 bytes are cut or collected to frames."""
-        if self._pending or len(mulaw) != FRAME_BYTES:
+        if self.pending or len(mulaw) != FRAME_BYTES:
             return self._feed_any(mulaw)
-        level = self.features.level(audioop.ulaw2lin(mulaw, 2))
+        pcm16 = audioop.ulaw2lin(mulaw, 2)
+        return self.frame(pcm16, audioop.rms(pcm16, 2))
+
+    def frame(self, pcm16: bytes, rms: int) -> bool:
+        """The same for one whole frame, decoded and measured by the caller; nothing may be `pending`."""
+        level = self.features.level(pcm16, rms)
         if level.sounding:
-            self._catch_up()
+            if self._unmeasured:
+                self._catch_up()
             packed, past = self._measured(level), self._past
             near, middle, far = LOOK_BACK
             self.score = _score(packed + past[near] + past[middle] + past[far])
             self.speech = self.score > (QUIET_LINE_SCORE if level.span > QUIET_LINE else SPEECH_SCORE)
         else:
-            self._left_out += len(self._unmeasured) == self._unmeasured.maxlen
-            self._unmeasured.append(level)
+            unmeasured = self._unmeasured
+            self._left_out += len(unmeasured) == unmeasured.maxlen
+            unmeasured.append(level)
             self.score, self.speech = SILENCE_SCORE, False
         return self.speech
 
@@ -96,9 +104,9 @@ class VoiceActivity:
         return packed
 
     def _feed_any(self, mulaw: bytes) -> bool:
-        sound, self._pending = self._pending + mulaw, b""
+        sound, self.pending = self.pending + mulaw, b""
         whole = len(sound) // FRAME_BYTES * FRAME_BYTES
         for start in range(0, whole, FRAME_BYTES):
             self.feed(sound[start : start + FRAME_BYTES])
-        self._pending = sound[whole:]
+        self.pending = sound[whole:]
         return self.speech

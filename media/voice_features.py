@@ -11,8 +11,9 @@ from __future__ import annotations
 import audioop
 import math
 from array import array
-from operator import add, sub
 from typing import NamedTuple
+
+from media.audio_config import AUDIO_CONFIG
 
 FEATURES = (
     *("band_0_500", "band_500_1000", "band_1000_2000", "band_2000_4000", "total"),  # above their floors
@@ -31,6 +32,7 @@ FEATURES = (
 )
 OCTAVE = 256
 UNITY = 1024
+AUDIBLE_RMS = AUDIO_CONFIG.rms_silence_threshold / 2  # under this nothing is asked of a voice
 # A frame this near the floor and this far below the talker's peak says nothing: it is not analysed further.
 NEAR_FLOOR = OCTAVE // 2
 FAR_BELOW_PEAK = -4 * OCTAVE
@@ -78,6 +80,9 @@ class Level(NamedTuple):
     sounding: bool  # loud enough to be worth a judgement
 
 
+_new_level = tuple.__new__  # a NamedTuple's own constructor is a call in Python more, 50 times a second and call
+
+
 class VoiceFeatures:
     """Follows one line. `level` takes the linear samples of each whole frame (320 bytes) as it comes, `measure` the
     levels in the same order, sooner or later; levels in a long silence may be left out (`left_out`).
@@ -100,44 +105,45 @@ class VoiceFeatures:
     def __init__(self) -> None:
         self._history = b"\x01\x00" * (_HISTORY // 2)
         self._floor = -1  # of the whole band; not known yet
-        self._floors: list[int] = []
-        self._bands: list[int] = []
+        self._floors: tuple[int, int, int, int] | None = None
+        self._bands = (0, 0, 0, 0)
         self._peak = _FIRST_PEAK
         self._slow = self.flux_mean = self._pitch_mean = self.steady_mean = 0
         self._steady_loud = self._loud_share = 0
 
-    def level(self, pcm16: bytes) -> Level:
-        """Follows the line's floor and peak."""
-        total = _OCTAVES[audioop.rms(pcm16, 2)]
+    def level(self, pcm16: bytes, rms: int) -> Level:
+        """Follows the line's floor and peak; `rms` is the frame's."""
+        total, peak = _OCTAVES[rms], self._peak
         floor = self._floor if self._floor >= 0 else total
-        over, above_peak = total - floor, total - self._peak
+        over, above_peak = total - floor, total - peak
         self._floor = floor = floor + _FOLLOW[over]
-        self._peak += above_peak / 32 if above_peak > 0 else (floor - self._peak) / 1400
-        sounding = over > NEAR_FLOOR or above_peak > FAR_BELOW_PEAK
-        return Level(pcm16, total, over, above_peak, floor, int(self._peak) - floor, sounding)
+        self._peak = peak = peak + (above_peak / 32 if above_peak > 0 else (floor - peak) / 1400)
+        sounding = rms >= AUDIBLE_RMS and (over > NEAR_FLOOR or above_peak > FAR_BELOW_PEAK)
+        return _new_level(Level, (pcm16, total, over, above_peak, floor, int(peak) - floor, sounding))
 
     def measure(self, level: Level) -> tuple[int, ...]:
         """The features of this frame, in the order of `FEATURES`."""
         split, rms, octaves = audioop.tomono, audioop.rms, _OCTAVES
-        pcm16, total = level.pcm16, level.total
-        self._slow += (total - self._slow) // 16 if self._floors else total
+        pcm16, total, over_floor, above_peak, floor, span, sounding = level
+        self._slow += (total - self._slow) // 16 if self._floors is not None else total
         low = split(pcm16, 2, 0.5, 0.5)
         lower = audioop.bias(split(low, 2, 0.5, 0.5), 2, 1)  # findfit never gets past a stretch of zeros
-        over = self._over_floors(
-            [
-                octaves[rms(split(lower, 2, 0.5, 0.5), 2)],
-                octaves[rms(split(lower, 2, 0.5, -0.5), 2)],
-                octaves[rms(split(low, 2, 0.5, -0.5), 2)],
-                octaves[rms(split(pcm16, 2, 0.5, -0.5), 2)],
-            ]
+        a, b, c, d = self._over_floors(
+            octaves[rms(split(lower, 2, 0.5, 0.5), 2)],
+            octaves[rms(split(lower, 2, 0.5, -0.5), 2)],
+            octaves[rms(split(low, 2, 0.5, -0.5), 2)],
+            octaves[rms(split(pcm16, 2, 0.5, -0.5), 2)],
         )
-        pitch, steady = self._repetitions(lower, level.sounding)
+        pitch, steady = self._repetitions(lower, sounding)
         return (
-            *over,
-            level.over_floor,
-            int(level.above_peak),
-            level.span,
-            self._slow - level.floor,
+            a,
+            b,
+            c,
+            d,
+            over_floor,
+            int(above_peak),
+            span,
+            self._slow - floor,
             pitch,
             self._pitch_mean,
             steady,
@@ -153,16 +159,18 @@ class VoiceFeatures:
         """So many silent frames were not measured."""
         self._loud_share = int(self._loud_share * 0.99**frames)
 
-    def _over_floors(self, bands: list[int]) -> list[int]:
+    def _over_floors(self, a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
         """Levels above their floors, which then move; and how much the bands change from frame to frame."""
-        if not self._floors:
-            self._floors = self._bands = bands
-        over = list(map(sub, bands, self._floors))
-        self._floors = list(map(add, self._floors, map(_FOLLOW.__getitem__, over)))
-        a, b, c, d = self._bands
-        change = abs(bands[0] - a) + abs(bands[1] - b) + abs(bands[2] - c) + abs(bands[3] - d)
+        if self._floors is None:
+            self._floors = self._bands = (a, b, c, d)
+        floor_a, floor_b, floor_c, floor_d = self._floors
+        over_a, over_b, over_c, over_d = over = a - floor_a, b - floor_b, c - floor_c, d - floor_d
+        step = _FOLLOW
+        self._floors = floor_a + step[over_a], floor_b + step[over_b], floor_c + step[over_c], floor_d + step[over_d]
+        was_a, was_b, was_c, was_d = self._bands
+        change = abs(a - was_a) + abs(b - was_b) + abs(c - was_c) + abs(d - was_d)
         self.flux_mean += (change - self.flux_mean) // 8
-        self._bands = bands
+        self._bands = a, b, c, d
         return over
 
     def _repetitions(self, lower: bytes, sounding: bool) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import audioop
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,8 +68,10 @@ def test_any_bytes_in_any_pieces_give_the_same_scores(sound: bytes, cuts: list[i
 @settings(max_examples=50, deadline=None)
 def test_frames_measured_late_have_the_features_of_frames_measured_at_once(frames: list[bytes]) -> None:
     late, at_once = VoiceFeatures(), VoiceFeatures()
-    levels = [late.level(frame) for frame in frames]
-    assert [late.measure(level) for level in levels] == [at_once.measure(at_once.level(frame)) for frame in frames]
+    levels = [late.level(frame, audioop.rms(frame, 2)) for frame in frames]
+    assert [late.measure(level) for level in levels] == [
+        at_once.measure(at_once.level(frame, audioop.rms(frame, 2))) for frame in frames
+    ]
 
 
 def test_a_long_silence_before_a_sentence_changes_nothing_in_how_it_is_heard() -> None:
@@ -81,10 +85,10 @@ def test_a_long_silence_before_a_sentence_changes_nothing_in_how_it_is_heard() -
 def test_features_fit_the_integers_they_are_packed_into(frame: bytes) -> None:
     follower = VoiceFeatures()
     for _ in range(3):
-        features = follower.measure(follower.level(mulaw.decode(frame)))
+        features = follower.measure(follower.level(mulaw.decode(frame), mulaw.rms(frame)))
         assert len(features) == len(FEATURES)
         assert all(-32768 <= value <= 32767 for value in features)
-        follower.measure(follower.level(mulaw.decode(b"\xff" * 160)))
+        follower.measure(follower.level(mulaw.decode(b"\xff" * 160), 0))
 
 
 def test_the_weights_are_for_these_features() -> None:
