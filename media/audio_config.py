@@ -7,6 +7,7 @@ from dataclasses import dataclass
 SAMPLE_RATE_HZ = 8000
 FRAME_MS = 20
 FRAME_BYTES = SAMPLE_RATE_HZ * FRAME_MS // 1000  # 160: one mu-law byte per sample
+TICK_FRAMES = 200 // FRAME_MS  # how often a call looks at whatever takes longer than a few frames
 BYTES_PER_MS = SAMPLE_RATE_HZ // 1000
 MULAW_SILENCE = 0xFF  # +0; 0x00 is the loudest negative sample, never use it as padding
 SILENCE_FRAME = bytes([MULAW_SILENCE]) * FRAME_BYTES

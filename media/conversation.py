@@ -13,7 +13,7 @@ import structlog
 
 from media import model_events, overdue
 from media.answers import Answer, Answers, Request
-from media.audio_config import FRAME_MS
+from media.audio_config import FRAME_MS, TICK_FRAMES
 from media.barge_in import BargeIn
 from media.barge_in import Decision as BargeDecision
 from media.call_end import CallEnd
@@ -26,7 +26,7 @@ from media.interruption import cut_of, interrupt
 from media.listener import Heard
 from media.metrics import CallMetrics
 from media.open_turn import OpenTurn
-from media.patience import TICK_FRAMES, Patience
+from media.patience import Patience
 from media.playout import Playout
 from media.silence import SilenceWatch
 from media.turn import Act, Decision, TurnTaking
@@ -67,7 +67,8 @@ class Conversation:
         self.patience = Patience(settings.closing_ms)
         self._pending_facts = list(settings.pending_facts)  # [SERVER] facts no model was told yet
         self.caller = CallerSide()
-        self._refractory = 0
+        self._local_endpointing = settings.local_endpointing
+        self._refractory_until = 0  # frame
         self.failures = 0
         self.audible_answer: Answer | None = None
         if settings.resumed:
@@ -130,33 +131,28 @@ class Conversation:
 
     def caller_frame(self, gate: GateResult, heard: Heard) -> None:
         """One inbound frame of 20 ms, as the gate has measured it; heard: what barge-in goes by."""
-        self.frames += 1
-        state = self.state.state
+        self.frames = frames = self.frames + 1
         if heard.echo:
             self.caller.echo_frame()
         elif gate.above:
             self.caller.loud_frame(gate.rms)
-            self.turn_log.voice(self.frames * FRAME_MS)
-        if state in AUDIBLE:
-            self.barge(self.barge_in.frame(heard.loud, heard.voice, heard.musical))
-        if self.settings.local_endpointing:
-            if state is not State.GREETING:
+            self.turn_log.voice(frames * FRAME_MS)
+        if self.state.state in AUDIBLE:
+            decision = self.barge_in.frame(heard.loud, heard.voice, heard.musical)
+            if decision is not None:
+                self.barge(decision)
+        if self._local_endpointing:
+            if self.state.state is not State.GREETING:
                 self._local_endpoint(gate)
         elif self.turns.speaking and self.open_turn.frame(gate.is_speech or heard.voice):
             log.info("turn left open by the model, ended by our own listening")
             self._end_turn()
         if self.turns.waiting:
             self.act(self.turns.frame())
-        idle = state is State.LISTENING and not gate.is_speech and not self.answers.busy
-        nudge = self.silence.frame(idle and self.settings.may_prompt(self.turns.real))
-        if nudge is not None:
-            overdue.nudge(self, nudge)
-        if self._refractory:
-            self._refractory -= 1
-            if not self._refractory:
-                self.pump()
-        if self.frames % TICK_FRAMES == 0:
-            overdue.look(self)
+        if frames == self._refractory_until:
+            self.pump()
+        if not frames % TICK_FRAMES:
+            overdue.look(self, talking=gate.is_speech)
 
     def play(self, kind: str, clip: bytes) -> bool:
         """Queue recorded sound; False when there is none."""
@@ -284,7 +280,7 @@ class Conversation:
         if self.state.can(Event.AUDIO_OVER):
             self.state.apply(Event.AUDIO_OVER)
         if answer is not None and answer.request.kind == "answer":
-            self._refractory = self.settings.refractory_frames
+            self._refractory_until = self.frames + self.settings.refractory_frames
         if not self.ending.answer_over():
             self.turn_answered(answer)
 
@@ -368,5 +364,5 @@ class Conversation:
             return
         kind = self.answers.wanted[0].kind
         allowed = {State.GREETING: kind == "greeting", State.CLOSING: kind == "goodbye"}.get(state, True)
-        if allowed and not (self._refractory and kind == "answer"):
+        if allowed and not (self.frames < self._refractory_until and kind == "answer"):
             self.answers.pump()

@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 log = structlog.get_logger("media")
 
 
-def look(talk: Conversation) -> None:
-    """Ends that were never reported, commits that never came, a model that says nothing, a call without end."""
+def look(talk: Conversation, *, talking: bool) -> None:
+    """Ends that were never reported, commits that never came, a model or a caller that says nothing, a call without
+    end. `talking`: the caller is, right now."""
     for utterance in talk.playout.overdue_ends():
         talk.heard_end(utterance)
     if talk.caller.commit_missing(talk.frames):
         talk.act(talk.turns.set_speaking(False))
+    idle = talk.state.state is State.LISTENING and not talking and not talk.answers.busy
+    what = talk.silence.tick(idle and talk.settings.may_prompt(talk.turns.real))
+    if what is not None:
+        _nudge(talk, what)
     for alarm in talk.patience.tick(_facts(talk)):
         _alarm(talk, alarm)
     if talk.frames >= talk.settings.max_call_frames:
         talk.ending.close_with(talk.settings.goodbye_length, end_reasons.MAX_LENGTH)
 
 
-def nudge(talk: Conversation, what: Nudge) -> None:
+def _nudge(talk: Conversation, what: Nudge) -> None:
     """The caller has been silent for long (G4)."""
     if what is Nudge.END:
         talk.ending.close_with(talk.settings.goodbye_silent, end_reasons.SILENCE)

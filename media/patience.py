@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from media.audio_config import FRAME_MS
+from media.audio_config import FRAME_MS, TICK_FRAMES
 from media.call_state import AUDIBLE, State
 
-TICK_FRAMES = 200 // FRAME_MS
 # An answer may take 5 s; then there is just time to forward the caller, who has heard "one moment", within 6 s (W8).
 GIVEN_UP_MS = 5_200
 SAID_ONCE_MS = 6_000  # "one moment" is not said twice in one wait
@@ -28,7 +27,7 @@ class Alarm(StrEnum):
     FORGET_RESPONSE = "forget_response"  # a cancelled response that never reported its end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Facts:
     """What is true right now."""
 

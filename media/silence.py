@@ -1,11 +1,14 @@
-"""A caller who says nothing: one short sentence per 8 s, a limited number of times, then a polite end (G4). Pure."""
+"""A caller who says nothing: one short sentence per 8 s, a limited number of times, then a polite end (G4). Pure.
+
+Looked at every 200 ms of audio: whatever the caller says is longer, with its hangover.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from media.audio_config import FRAME_MS
+from media.audio_config import FRAME_MS, TICK_FRAMES
 
 
 class Nudge(StrEnum):
@@ -15,19 +18,19 @@ class Nudge(StrEnum):
 
 @dataclass(slots=True)
 class SilenceWatch:
-    """Counts frames in which nobody speaks and nothing is being prepared."""
+    """Counts how long nobody speaks and nothing is being prepared."""
 
     every_frames: int = 8000 // FRAME_MS
     max_prompts: int = 3
     prompts: int = 0
     _quiet: int = 0
 
-    def frame(self, idle: bool) -> Nudge | None:
-        """One inbound frame; `idle`: it is the caller's turn and the caller is not talking."""
+    def tick(self, idle: bool) -> Nudge | None:
+        """TICK_FRAMES more; `idle`: it is the caller's turn and the caller is not talking."""
         if not idle:
             self._quiet = 0
             return None
-        self._quiet += 1
+        self._quiet += TICK_FRAMES
         if self._quiet < self.every_frames:
             return None
         self._quiet = 0
