@@ -39,7 +39,6 @@ _SMALL = Struct("!BB")
 _MEDIUM = Struct("!BBH")
 _LARGE = Struct("!BBQ")
 _U16 = Struct("!H")
-_U64 = Struct("!Q")
 _CODES_ON_WIRE = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
 _KEY_POOL_BYTES = 4096
 # A number that repeats a key so many times when multiplied with it; for frames of a call's size.
@@ -122,7 +121,9 @@ class FrameParser:
                 if end - pos < 2 + extra:
                     self._need = 2 + extra
                     return pos
-                length = _extended_length(data, pos + 2, extra)
+                length = int.from_bytes(data[pos + 2 : pos + 2 + extra], "big")
+                if length < _LENGTH_16 or (extra == 8 and (length < 1 << 16 or length >> 63)):
+                    raise _Violation(CLOSE_PROTOCOL_ERROR, "length not minimal")
             plain = first == _FIN | OP_TEXT and not self._opcode  # nearly every frame of a call
             if not plain or (second >= _MASKED) is not self._masked or length > self._max_bytes:
                 self._check_header(first, second, length)
@@ -186,13 +187,6 @@ class FrameParser:
         if self._check_utf8 and not payload.isascii():
             _require_utf8(payload)
         return payload
-
-
-def _extended_length(data: bytes, at: int, size: int) -> int:
-    length: int = (_U16 if size == 2 else _U64).unpack_from(data, at)[0]
-    if length >> 63 or length < (_LENGTH_16 if size == 2 else 1 << 16):
-        raise _Violation(CLOSE_PROTOCOL_ERROR, "length not minimal")
-    return length
 
 
 def _require_utf8(payload: bytes) -> None:
