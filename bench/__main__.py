@@ -19,7 +19,7 @@ from bench.report import provenance, write
 BESIDE_OTHERS = ["--server", "relay", "--server", "ours", "--server", "bridge", "--server", "pipecat"]
 # Name of the section in docs/benchmarks.md → the module that prints its table, its options, and those of a quick run.
 TABLES: dict[str, tuple[str, list[str], list[str]]] = {
-    "load": ("bench.load", ["--calls", "1,10,50"], ["--calls", "10", "--seconds", "5"]),
+    "load": ("bench.load", ["--calls", "1,10,50", "--rounds", "3"], ["--calls", "10", "--seconds", "5"]),
     "capacity": (
         "bench.load",
         ["--server", "ours", "--capacity", "--seconds", "10"],

@@ -15,6 +15,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,25 @@ def search_capacity(keeps: Callable[[int], bool], start: int, step: int) -> int:
     return good
 
 
+def middle_round(results: list[Result]) -> list[Result]:
+    """Of each server and load the round whose CPU is the median: what a call costs changes with the machine's hour."""
+    loads = dict.fromkeys((result["calls"], result["server"]) for result in results)
+    rounds = [[result for result in results if (result["calls"], result["server"]) == load] for load in loads]
+    return [sorted(of_one, key=itemgetter("cpu_ms_per_call_s"))[len(of_one) // 2] for of_one in rounds]
+
+
+def beside_the_relay(results: list[Result]) -> list[str]:
+    """Sentences: CPU against the relay's of the same round, where there were several."""
+    costs: dict[tuple[int, str], list[float]] = {}
+    for result in results:
+        costs.setdefault((result["calls"], result["server"]), []).append(result["cpu_ms_per_call_s"])
+    return [
+        f"{server} at {calls} calls, round by round: {', '.join(f'{ours / relay:.2f} x' for ours, relay in pairs)}."
+        for (calls, server), cost in costs.items()
+        if server != "relay" and len(pairs := list(zip(cost, costs.get((calls, "relay"), []), strict=False))) > 1
+    ]
+
+
 def middle_and_worst(spread: dict[str, float] | None) -> str:
     """p50 and p99, where they say something and anything was measured."""
     return f"{spread['p50']:.1f} / {spread['p99']:.1f}" if spread and spread["count"] else "–"
@@ -135,6 +155,7 @@ def main() -> None:
     parser.add_argument("--server", choices=SERVERS, action="append", help="may be given several times")
     parser.add_argument("--calls", default="1,10,50", help="loads to measure, with commas")
     parser.add_argument("--seconds", type=float, default=12.0, help="how long each load is measured")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each load; the table has the median by CPU")
     parser.add_argument("--speech", type=Path, help="raw 8 kHz mu-law that the callers say")
     parser.add_argument(
         "--spin",
@@ -171,10 +192,13 @@ def main() -> None:
             conclusions.append(f"{server}: {most} calls (searched in steps of {options.step}).")
     else:
         for calls in options.calls.split(","):
-            for server in servers:
-                result = run(server, int(calls))
-                if result["lost_calls"] + result["refused_calls"] >= int(calls):
-                    raise SystemExit(f"{server} kept none of {calls} calls: nothing was measured")
+            for _round in range(options.rounds):
+                for server in servers:
+                    result = run(server, int(calls))
+                    if result["lost_calls"] + result["refused_calls"] >= int(calls):
+                        raise SystemExit(f"{server} kept none of {calls} calls: nothing was measured")
+        conclusions = beside_the_relay(results)
+        results = middle_round(results)
     print("\n\n".join([table(HEAD, rows(results)), *conclusions]))
 
 

@@ -5,7 +5,7 @@ from base64 import b64decode, b64encode
 
 import pytest
 
-from bench.load import keeps_the_limits, search_capacity
+from bench.load import beside_the_relay, keeps_the_limits, middle_round, search_capacity
 from bench.load_world import LOUD, audible, is_loud, to_pcm
 
 GOOD = {
@@ -39,6 +39,21 @@ def test_one_broken_limit_is_enough(worse: dict[str, object]) -> None:
 
 def test_what_cannot_be_measured_is_not_held_against_a_server() -> None:
     assert keeps_the_limits({**GOOD, "gaps": None, "lost_bytes": None, "doubled_bytes": None})
+
+
+def test_of_several_rounds_the_table_has_the_median_and_every_ratio_is_of_one_round() -> None:
+    costs = {"relay": (1.0, 2.0, 1.5), "ours": (4.0, 5.0, 3.3)}
+    results = [
+        {"server": server, "calls": 50, "cpu_ms_per_call_s": costs[server][number]}
+        for number in range(3)
+        for server in ("relay", "ours")
+    ]
+    assert [(result["server"], result["cpu_ms_per_call_s"]) for result in middle_round(results)] == [
+        ("relay", 1.5),
+        ("ours", 4.0),
+    ]
+    assert beside_the_relay(results) == ["ours at 50 calls, round by round: 4.00 x, 2.50 x, 2.20 x."]
+    assert beside_the_relay(results[:2]) == []
 
 
 def test_pcm_for_the_servers_that_ask_for_it_is_the_same_sound_three_samples_for_one() -> None:
