@@ -12,7 +12,7 @@ a byte. Log lines come back as records; nothing is logged per frame.
 from __future__ import annotations
 
 import audioop
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from media import mulaw
 from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SILENCE_FRAME, AudioConfig
@@ -29,7 +29,8 @@ GAP_LINE_EVERY_MS = 5000.0
 NO_LINES: tuple[LogLine, ...] = ()
 
 
-class GateResult(NamedTuple):
+@dataclass(slots=True)
+class GateResult:
     """One frame's fate. `forward` is the object handed in whenever the sound was left alone (use `is`)."""
 
     forward: bytes
@@ -41,9 +42,6 @@ class GateResult(NamedTuple):
     logs: tuple[LogLine, ...]
     voiced: bool  # this frame alone, by the net
     gap_frames: int  # of silence that stand before the sound in `forward`
-
-
-_new_result = tuple.__new__  # a NamedTuple's own constructor is a call in Python more, 50 times a second and call
 
 
 class InputGate:
@@ -128,9 +126,7 @@ class InputGate:
         if not self.frames_in % SUMMARY_FRAMES and self._summary.due(self.heard_ms):
             logs += self._summary_lines()
         short = vad.started and vad.ended
-        return _new_result(
-            GateResult, (forward, dropped, rms, vad.is_speech, vad.above, short, logs, voiced, gap_frames)
-        )
+        return GateResult(forward, dropped, rms, vad.is_speech, vad.above, short, logs, voiced, gap_frames)
 
     def _filtered(self, line_filter: LineFilter, frame: Frame, sound: bytes) -> tuple[bytes, bool, tuple[LogLine, ...]]:
         """(what to forward, whether that is silence instead of the sound, log lines)."""

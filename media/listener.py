@@ -6,7 +6,7 @@ Pure but for the clock it is given.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from media.audio_config import AUDIO_CONFIG, BYTES_PER_MS
 from media.echo_guard import EchoGuard
@@ -19,7 +19,8 @@ _LEVEL_RISE, _LEVEL_FALL = 0.1, 0.001  # the caller's own level: learned at once
 _NEAR_SHARE = 0.12  # a voice that far (18 dB) under the caller's own is somebody else in the room
 
 
-class Heard(NamedTuple):
+@dataclass(slots=True)
+class Heard:
     """What one inbound frame is to barge-in."""
 
     loud: bool  # above the line's noise, and not our own echo

@@ -100,7 +100,7 @@ class TwilioReader:
             while self._ms >= FRAME_MS:  # a longer frame counts as several, shorter ones add up
                 self._ms -= FRAME_MS
                 conversation.caller_frame(gate, heard)
-                gate = gate if not gate.short_answer else gate._replace(short_answer=False)  # it is one answer
+                gate.short_answer = False  # it is one answer
 
     def _forward(self, media: protocol.Media, gate: GateResult) -> None:
         state = self._conversation.state

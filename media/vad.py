@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from media.audio_config import FRAME_MS
 from media.voice_features import AUDIBLE_RMS
@@ -56,7 +55,8 @@ PRESETS: dict[str, VadPreset] = {
 DEFAULT_PRESET = "voice"
 
 
-class VadDecision(NamedTuple):
+@dataclass(slots=True)
+class VadDecision:
     """What one frame changed. `above` is this frame alone; `is_speech` has onset and hangover applied.
 
     `started` and `ended` are true in exactly one frame each per utterance. A short answer under a preset with
