@@ -7,19 +7,32 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import logging  # noqa: E402
 import os  # noqa: E402
 import random  # noqa: E402
 import socket  # noqa: E402
+import sys  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
+from functools import partial  # noqa: E402
+from operator import itemgetter  # noqa: E402
+from types import FrameType, SimpleNamespace  # noqa: E402
 
 import gevent  # noqa: E402
+import structlog  # noqa: E402
 import websocket  # noqa: E402
 from wsproto.frame_protocol import FrameProtocol  # noqa: E402
 
 from media import pace_clock  # noqa: E402
 from media import twilio_protocol as twilio  # noqa: E402
+from media.audio_config import BYTES_PER_MS, SILENCE_FRAME  # noqa: E402
+from media.audio_tx_loop import AudioSender  # noqa: E402
+from media.input_gate import InputGate  # noqa: E402
+from media.listener import VoiceListener  # noqa: E402
+from media.playout import Playout  # noqa: E402
+from media.vad import PRESETS  # noqa: E402
 from services import websocket_frames as frames  # noqa: E402
 from services.framed_socket import FramedSocket  # noqa: E402
 from services.realtime_protocol import append_audio  # noqa: E402
@@ -29,6 +42,7 @@ from services.socket_upkeep import Limits, SocketEnd  # noqa: E402
 ROUNDS, REPEATS = 5, 20_000
 MESSAGES = 20_000
 FRAME_S = 0.02
+SPEECH_S = 50
 PAYLOAD = twilio.b2a_base64(os.urandom(160), newline=False).decode()
 INBOUND = (
     b'{"event":"media","sequenceNumber":"4321","streamSid":"MZ%b","media":{"track":"inbound","chunk":"4320",'
@@ -163,9 +177,95 @@ def _wake_us(wait: Callable[[float, threading.Event], None], senders: int, secon
     return (time.process_time() - began) / wakes / senders * 1e6
 
 
+class _Speaking:
+    """A call whose agent says something long, to a socket that takes everything at once."""
+
+    send = staticmethod(len)
+
+    def __init__(self, clock: pace_clock.PaceClock) -> None:
+        self._sender = AudioSender(self, clock)  # type: ignore[arg-type]  # of a socket's methods it only sends
+        gate = InputGate(preset=PRESETS["voice"])
+        listener = VoiceListener(gate, clock.now)
+        listener.hear(SILENCE_FRAME, gate.process(SILENCE_FRAME))
+        self.playout = Playout(clock.now, self._sender.wake, far_end=listener)
+        self.playout.append(self.playout.open("answer"), os.urandom(SPEECH_S * 1000 * BYTES_PER_MS))
+        self.python_calls = 0
+
+    def run(self) -> None:
+        self._sender.loop(self.playout, twilio.OutboundMessages("MZ" + "0" * 32), "CA1")
+
+    def run_counted(self) -> None:
+        me = gevent.getcurrent()
+
+        def count(_frame: FrameType, event: str, _what: object) -> None:
+            self.python_calls += event == "call" and gevent.getcurrent() is me
+
+        sys.setprofile(count)
+        self.run()
+        sys.setprofile(None)
+
+    def stop(self) -> None:
+        self._sender.stop()
+
+
+def outbound(senders: int) -> list[tuple[str, str, float]]:
+    """A frame's whole way out, without the socket: woken, taken, built, booked, waiting for the next."""
+    with _time_by_hand() as clock:
+        calls = [_Speaking(clock) for _ in range(senders)]
+        hot = _speaking_us(calls, _Speaking.run, clock, SPEECH_S - 1)
+    with _time_by_hand() as clock:
+        counted = _Speaking(clock)
+        _speaking_us([counted], _Speaking.run_counted, clock, SPEECH_S - 1)
+        python_calls = counted.python_calls / counted.playout.counters.frames_sent
+    clock = pace_clock.PaceClock()
+    real = _speaking_us([_Speaking(clock) for _ in range(senders)], _Speaking.run, clock, 3.0)
+    name = "an outbound frame, from wake-up to the wire"
+    return [
+        (name, f"one after the other, {python_calls:.1f} Python calls", hot),
+        ("", f"{senders} senders in real time", real),
+    ]
+
+
+@contextmanager
+def _time_by_hand() -> Iterator[pace_clock.PaceClock]:
+    """A clock for which nobody sleeps: where it would, time jumps and the others run."""
+    box = [1000.0]
+    now = partial(itemgetter(0), box)  # not Python, as little as the real one
+
+    def sleep(seconds: float) -> None:
+        box[0] += seconds + 1e-5  # and a little, as it always is: never quite back to the same grid point
+        gevent.sleep(0)
+
+    real = {name: getattr(pace_clock, name) for name in ("monotonic", "time")}
+    pace_clock.monotonic, pace_clock.time = now, SimpleNamespace(sleep=sleep)  # type: ignore[assignment]
+    clock = pace_clock.PaceClock()
+    clock.now = now  # type: ignore[method-assign]
+    try:
+        yield clock
+    finally:
+        vars(pace_clock).update(real)
+
+
+def _speaking_us(
+    calls: list[_Speaking], run: Callable[[_Speaking], None], clock: pace_clock.PaceClock, seconds: float
+) -> float:
+    began_s, began = clock.now(), time.process_time()
+    jobs = []
+    for number, call in enumerate(calls):
+        jobs.append(gevent.spawn(run, call))
+        clock.wait_until(began_s + (number + 1) * FRAME_S / len(calls), threading.Event())
+    clock.wait_until(began_s + seconds, threading.Event())
+    cost = time.process_time() - began
+    for call in calls:
+        call.stop()
+    gevent.joinall(jobs)
+    return cost / sum(call.playout.counters.frames_sent for call in calls) * 1e6
+
+
 def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     print("| step | how | us |\n|---|---|---|")
-    for rows in (codec(), receiving(), pacing(10), pacing(50), pacing(300)):
+    for rows in (codec(), receiving(), pacing(10), pacing(50), pacing(300), outbound(50)):
         for step, how, cost in rows:
             print(f"| {step} | {how} | {cost:.2f} |", flush=True)
 
