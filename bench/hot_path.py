@@ -239,7 +239,7 @@ def _time_by_hand() -> Iterator[pace_clock.PaceClock]:
     real = {name: getattr(pace_clock, name) for name in ("monotonic", "time")}
     pace_clock.monotonic, pace_clock.time = now, SimpleNamespace(sleep=sleep)  # type: ignore[assignment]
     clock = pace_clock.PaceClock()
-    clock.now = now  # type: ignore[method-assign]
+    clock.now = now
     try:
         yield clock
     finally:

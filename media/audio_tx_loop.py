@@ -42,23 +42,26 @@ class AudioSender:
     def loop(self, playout: Playout, messages: Messages, call_sid: str) -> None:
         """Send what playout has due, sleep until the next deadline or until woken."""
         log.info(f"[AUDIO_TX_LOOP] started (call_sid={call_sid}, frame_pacing=20ms)")
-        clock, awake, send = self._clock, self._awake, self._socket.send
-        status_at = clock.now() + STATUS_EVERY_S
-        due: float | None = None
+        awake, step, send = self._awake, playout.step, self._socket.send
+        now, wait_until = self._clock.now, self._clock.wait_until
+        status_at = now() + STATUS_EVERY_S
+        late_s_max = 0.0
         try:
-            while not self._stopped:
+            while True:
                 awake.clear()
-                if due is not None and (late := (clock.now() - due) * 1000) > self.stats.late_ms_max:
-                    self.stats.late_ms_max = late
-                out, due = playout.step(messages)
+                if self._stopped:  # looked at after `clear`: so none of stop's two lines can be missed
+                    break
+                out, due = step(messages)
                 for message in out:
                     send(message)
-                if clock.now() >= status_at:
-                    status_at = clock.now() + STATUS_EVERY_S
+                if now() >= status_at:
+                    status_at = now() + STATUS_EVERY_S
                     sent, blocked = playout.counters.frames_sent, playout.counters.discarded_bytes // 160
                     log.info(f"[PIPELINE STATUS] sent={sent} blocked={blocked}")
-                if not self._stopped and clock.wait_until(due, awake):
-                    due = None  # woken early: not a deadline that was met or missed
+                late_s = wait_until(due, awake)
+                if late_s is not None and late_s > late_s_max:
+                    late_s_max = late_s
+                    self.stats.late_ms_max = late_s * 1000
         except SocketClosed as closed:
             log.info("stream closed while sending", code=closed.code)
         log.info(

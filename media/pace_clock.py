@@ -9,9 +9,9 @@ never jitter. Per wake-up with 10, 50 and 300 senders (`python -m bench.hot_path
 
 from __future__ import annotations
 
-import math
 import threading
 import time
+from math import ceil, floor
 from time import monotonic
 from typing import Protocol
 
@@ -23,8 +23,9 @@ class Clock(Protocol):
     def now(self) -> float:
         """Monotonic seconds."""
 
-    def wait_until(self, deadline: float | None, wake: threading.Event) -> bool:
-        """Sleep until `deadline` (for ever when None) or until `wake` is set; True when it was woken early.
+    def wait_until(self, deadline: float | None, wake: threading.Event) -> float | None:
+        """Sleep until `deadline` (for ever when None) or until `wake` is set. Returns by how many seconds it is past
+        the deadline now, None when it was woken early.
 
         Leaves `wake` set or not as it is: the caller clears it before it looks at its queue again.
         """
@@ -35,63 +36,59 @@ class PaceClock:
 
     Each sender needs an event of its own. The ticker's thread starts with the first wait, so that a clock made
     before a fork works in every child; while nobody waits for a deadline it sleeps.
+
+    Waiting takes no lock. Every step below is one operation on a dict or list, whole under any threads, and each side
+    first writes what the other looks for and only then looks itself: whatever order they run in, one of them sees.
     """
 
+    now = staticmethod(monotonic)
+
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._due: dict[int, set[threading.Event]] = {}  # grid point -> who is due there
+        self._due: dict[int, list[threading.Event]] = {}  # grid point -> who is due there
+        self._resting = True  # the ticker sleeps, or is about to
         self._wanted = threading.Event()
         self._ticker: threading.Thread | None = None
+        self._starting = threading.Lock()
 
-    def now(self) -> float:
-        return monotonic()
-
-    def wait_until(self, deadline: float | None, wake: threading.Event) -> bool:
+    def wait_until(self, deadline: float | None, wake: threading.Event) -> float | None:
         if deadline is None:
             wake.wait()
-            return True
-        if monotonic() >= deadline:
-            return False
-        point = math.ceil(deadline * _PER_S)
-        self._register(point, wake)
-        wake.wait()
-        if monotonic() >= deadline:
-            return False
-        self._withdraw(point, wake)
-        return True
+            return None
+        late_s = monotonic() - deadline
+        if late_s >= 0:
+            return late_s
+        point = ceil(deadline * _PER_S)
+        sleepers = self._due.setdefault(point, [])
+        sleepers.append(wake)
+        if self._resting:
+            self._rouse()
+        if self._due.get(point) is sleepers:  # else the ticker took it before we were on it: the time has come
+            wake.wait()
+        late_s = monotonic() - deadline
+        if late_s >= 0:
+            return late_s
+        sleepers.remove(wake)
+        return None
 
-    def _register(self, point: int, wake: threading.Event) -> None:
-        with self._lock:
-            was_idle = not self._due
-            due = self._due.get(point)
-            if due is None:
-                self._due[point] = {wake}
-            else:
-                due.add(wake)
+    def _rouse(self) -> None:
+        with self._starting:
             if self._ticker is None:
                 self._ticker = threading.Thread(target=self._run, name="pace-clock", daemon=True)
                 self._ticker.start()
-        if was_idle:
-            self._wanted.set()
-
-    def _withdraw(self, point: int, wake: threading.Event) -> None:
-        with self._lock:
-            if point in self._due:
-                self._due[point].discard(wake)
+        self._wanted.set()
 
     def _run(self) -> None:
         """The ticker: from one grid point to the next as long as anybody waits."""
         while True:
             self._wanted.clear()
+            self._resting = True
             if not self._due:
                 self._wanted.wait()
+            self._resting = False
             now = monotonic()
-            time.sleep(math.ceil(now * _PER_S) / _PER_S - now)
-            self._wake(math.floor(monotonic() * _PER_S))
-
-    def _wake(self, reached: int) -> None:
-        with self._lock:
-            over = [self._due.pop(point) for point in tuple(self._due) if point <= reached]
-        for sleepers in over:
-            for wake in sleepers:
-                wake.set()
+            time.sleep(ceil(now * _PER_S) / _PER_S - now)
+            reached = floor(monotonic() * _PER_S)
+            for point in tuple(self._due):
+                if point <= reached:
+                    for wake in tuple(self._due.pop(point)):  # who is woken by others takes itself off the list
+                        wake.set()

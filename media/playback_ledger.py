@@ -62,12 +62,14 @@ class PlaybackLedger:
         """Milliseconds the far end still has to play if it plays on time."""
         return max(0.0, (self.play_end - now) * 1000)
 
-    def sent(self, utterance: Utterance | None, start_byte: int, end_byte: int, frame_ms: int, now: float) -> None:
-        """One frame was handed to the socket: bytes start..end of the utterance, padded to frame_ms."""
+    def sent(self, utterance: Utterance | None, start_byte: int, end_byte: int, frame_ms: int, now: float) -> float:
+        """One frame was handed to the socket: bytes start..end of the utterance, padded to frame_ms. Returns the model
+        time at which it begins to play."""
         if now > self.play_end:
             self.play_end = now
             self._run_delays.clear()  # the buffer ran dry: whatever delay it had is gone
-        self.play_end += frame_ms / 1000
+        begins = self.play_end
+        self.play_end = begins + frame_ms / 1000
         self.sent_ms += frame_ms
         last = self._segments[-1] if self._segments else None
         if last is not None and last.utterance is utterance and last.end_byte == start_byte:
@@ -75,6 +77,7 @@ class PlaybackLedger:
             last.end_ms = self.sent_ms
         else:
             self._segments.append(_Segment(utterance, start_byte, end_byte, self.sent_ms))
+        return begins
 
     def mark_sent(self, name: str, now: float, end_of: Utterance | None = None) -> None:
         """A mark follows everything sent so far."""

@@ -63,7 +63,7 @@ class Playout:
         self._far_end = far_end
         self._now = now
         self._wake = wake
-        self._lead_s = lead_ms / 1000
+        self._enough_s = (lead_ms - FRAME_MS) / 1000  # so much at the far end leaves no room for another frame
         self._lock = threading.Lock()
         self._queue = TxQueue()
         self._ledger = PlaybackLedger()
@@ -217,6 +217,7 @@ class Playout:
     def step(self, messages: Messages) -> tuple[list[bytes], float | None]:
         """Messages to write now, and when to ask again (None: when woken)."""
         out: list[bytes] = []
+        ledger = self._ledger
         with self._lock:
             now = self._now()
             if self._rewind_wanted:
@@ -225,32 +226,45 @@ class Playout:
                 self._clear_wanted = False
                 self.counters.clears_sent += 1
                 out.append(messages.clear())
-            if self._probe_wanted and not self._ledger.buffered_ms(now):
+            if self._probe_wanted and not ledger.buffered_ms(now):
                 self._probe_wanted = False
                 self._mark(out, messages, now, None)
-            while self._ledger.play_end - now <= self._lead_s - FRAME_MS / 1000:
-                if not self._next_frame(out, messages, now):
+            while (due := ledger.play_end - self._enough_s) <= now:
+                if not self._next(out, messages, now):
                     self._idle = True
                     return out, None
             self._idle = False
-            return out, self._ledger.play_end - self._lead_s + FRAME_MS / 1000
+            return out, due
 
-    def _next_frame(self, out: list[bytes], messages: Messages, now: float) -> bool:
+    def _next(self, out: list[bytes], messages: Messages, now: float) -> bool:
+        """Put out one frame, or what follows the last of an utterance. False when there is nothing to send.
+
+        Written as one piece: every outbound frame of every call comes through here.
+        """
+        ledger, counters = self._ledger, self.counters
+        utterance: Utterance | None
         if self._tail_left:
             self._tail_left -= 1
-            self._emit(out, messages, None, 0, SILENCE_FRAME, now)
-            return True
-        if self._held:
+            utterance, start, end, frame = None, 0, 0, SILENCE_FRAME
+        elif self._held:
             return False
-        taken = self._queue.take_frame()
-        if taken is None:
+        elif (taken := self._queue.take_frame()) is not None:
+            utterance, start, end, frame = taken
+            self._frames_since_mark += 1
+            if self._dry:
+                self._dry = False
+                counters.starved += now > ledger.play_end
+            if self._gain != 1.0:
+                frame = mulaw.scale(frame, self._gain)
+        else:
             return self._end_of_head(out, messages, now)
-        utterance, start, frame = taken
-        if self._dry and now > self._ledger.play_end:
-            self.counters.starved += 1
-        self._dry = False
-        self._emit(out, messages, utterance, start, frame, now)
-        self._frames_since_mark += 1
+        out.append(messages.media(frame))
+        begins = ledger.sent(utterance, start, end, FRAME_MS, now)
+        if self._far_end is not None:
+            self._far_end.played(begins, frame)
+        counters.frames_sent += 1
+        if (lead_ms := (ledger.play_end - now) * 1000) > counters.lead_max_ms:
+            counters.lead_max_ms = lead_ms
         if self._frames_since_mark >= MARK_EVERY_FRAMES:
             self._mark(out, messages, now, None)
         return True
@@ -267,20 +281,6 @@ class Playout:
             self._mark(out, messages, now, done)
             self._tail_left = TAIL_FRAMES if done.audio else 0
         return True
-
-    def _emit(
-        self, out: list[bytes], messages: Messages, utterance: Utterance | None, start: int, frame: bytes, now: float
-    ) -> None:
-        if self._gain != 1.0 and utterance is not None:
-            frame = mulaw.scale(frame, self._gain)
-        out.append(messages.media(frame))
-        end = utterance.sent_bytes if utterance is not None else 0
-        self._ledger.sent(utterance, start, end, FRAME_MS, now)
-        if self._far_end is not None:
-            self._far_end.played(self._ledger.play_end - FRAME_MS / 1000, frame)
-        self.counters.frames_sent += 1
-        lead = (self._ledger.play_end - now) * 1000
-        self.counters.lead_max_ms = max(self.counters.lead_max_ms, lead)
 
     def _mark(self, out: list[bytes], messages: Messages, now: float, end_of: Utterance | None) -> None:
         self._mark_number += 1

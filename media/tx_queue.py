@@ -38,18 +38,6 @@ class Utterance:
     def total_ms(self) -> int:
         return len(self.audio) // BYTES_PER_MS
 
-    def take_frame(self) -> bytes | None:
-        """Next 160 bytes; the tail of a complete utterance is padded with silence; None when more must come."""
-        start = self.sent_bytes
-        available = len(self.audio) - start
-        if available >= FRAME_BYTES:
-            self.sent_bytes = start + FRAME_BYTES
-            return bytes(self.audio[start : self.sent_bytes])
-        if available <= 0 or not self.complete:
-            return None
-        self.sent_bytes = len(self.audio)
-        return bytes(self.audio[start:]) + _PAD * (FRAME_BYTES - available)
-
     @property
     def exhausted(self) -> bool:
         """Complete, and every byte was handed to the sender."""
@@ -97,18 +85,25 @@ class TxQueue:
         """The utterance that plays now or next; None when nothing is waiting."""
         return self._waiting[0] if self._waiting else None
 
-    def take_frame(self) -> tuple[Utterance, int, bytes] | None:
-        """(utterance, its first byte in this frame, the frame) to send next; None when nothing is ready: empty,
-        held back, or waiting for more bytes."""
-        head = self.head()
-        if head is None or not head.released:
+    def take_frame(self) -> tuple[Utterance, int, int, bytes] | None:
+        """(utterance, its first byte in this frame, its first after it, the frame of 160 bytes) to send next; the tail
+        of a complete utterance is padded with silence. None when nothing is ready: empty, held back, or waiting for
+        more bytes."""
+        if not self._waiting or not (head := self._waiting[0]).released:
             return None
-        start = head.sent_bytes
-        frame = head.take_frame()
-        if frame is None:
+        audio, start = head.audio, head.sent_bytes
+        end = start + FRAME_BYTES
+        short = end - len(audio)
+        if short <= 0:
+            frame = bytes(audio[start:end])
+        elif short < FRAME_BYTES and head.complete:
+            end -= short
+            frame = bytes(audio[start:]) + _PAD * short
+        else:
             return None
-        self.unsent_bytes -= head.sent_bytes - start
-        return head, start, frame
+        head.sent_bytes = end
+        self.unsent_bytes -= end - start
+        return head, start, end, frame
 
     def pop_exhausted(self) -> Utterance | None:
         """Remove and return the head once all of it was handed to the sender (an empty one too)."""
