@@ -6,7 +6,6 @@ method touches a socket, so the lock is never held across the network.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,6 +14,7 @@ from media import mulaw
 from media.audio_config import BYTES_PER_MS, FRAME_MS, SILENCE_FRAME
 from media.playback_ledger import PlaybackLedger
 from media.tx_queue import QueueFull, TxQueue, Utterance
+from services.lean_lock import lean_lock
 
 LEAD_MS = 100  # sound kept at the far end: enough for network jitter, little enough to stop at once (T2)
 TAIL_FRAMES = 10  # about 200 ms of silence ends each answer (T5)
@@ -64,7 +64,7 @@ class Playout:
         self._now = now
         self._wake = wake
         self._enough_s = (lead_ms - FRAME_MS) / 1000  # so much at the far end leaves no room for another frame
-        self._lock = threading.Lock()
+        self._lock = lean_lock()
         self._queue = TxQueue()
         self._ledger = PlaybackLedger()
         self._clear_wanted = False

@@ -68,6 +68,7 @@ PURE = (
     "services/honesty_guard.py",
     "services/honesty_patterns.py",
     "services/keypad.py",
+    "services/lean_lock.py",
     "services/model_catalogue.py",
     "services/nlp_calendar.py",
     "services/nlp_dates.py",
