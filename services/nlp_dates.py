@@ -259,7 +259,7 @@ def _day_of_month(tokens: Sequence[Token], at: int, cal: Calendar) -> DateMentio
         return _month_day(tokens, at, after + 1, number, int(link.get("month")), cal)
     if link.has("of_month") or (link.text == "חודש" and link.preposition in ("ב", "ל")):
         return _of_month(tokens, at, after + 1, number, cal)
-    if link.has("weekday", "ord") and link.preposition == "ל" and tokens[at].preposition in ("ה", "ב", "ל"):
+    if link.has("ord") and link.preposition == "ל" and tokens[at].preposition in ("ה", "ב", "ל"):
         return _month_day(tokens, at, after + 1, number, int(link.get("ord")), cal)
     return _bare_day(tokens, at, number, cal)
 

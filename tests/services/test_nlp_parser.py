@@ -75,6 +75,11 @@ def test_a_yes_to_one_offer_takes_it_and_to_two_offers_takes_none():
 
 
 def test_the_agents_words_alone_are_no_wish_of_the_caller():
+def test_an_hour_for_saturday_is_no_day_of_a_month():
+    parsed = parse_utterance("קבעי לי בעשר לשבת בבוקר", NOW)
+    assert parsed.wall == datetime(2026, 11, 28, 10, 0)
+
+
     parsed = read_turns(conversation("אממ", "קבעתי לך תור למחר ב-16:00", "מה?"), NOW)
     assert parsed == Parsed()
 
