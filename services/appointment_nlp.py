@@ -10,14 +10,13 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.business_policy import Policy
 from services.nlp_hours import resolve_with_hours
 from services.nlp_model import ModelParser, Reading, cross_checked
 from services.nlp_parser import TurnReader, merged, parse_utterance, read_turns
-from services.nlp_topics import topic_said
 from services.nlp_types import DateOption, Parsed, TimeOption, Turn
 
 __all__ = [
@@ -64,9 +63,8 @@ class AppointmentNlp:
     ) -> None:
         self._lock = threading.Lock()  # turns come from the call's threads, readings are taken by the desk's
         self._policy = policy
-        self._topics = tuple(topics)
         self._model = model
-        self._reader = TurnReader(region)
+        self._reader = TurnReader(region, topics)
         self._debounce_ms = debounce_ms
         self._turns: deque[Turn] = deque(maxlen=TURNS_READ)
         self._seen: deque[str] = deque(maxlen=4 * TURNS_READ)
@@ -121,7 +119,6 @@ class AppointmentNlp:
         """
         wall = now.astimezone(self._policy.zone).replace(tzinfo=None)
         parsed = self._reader.read(exchange.turns, wall)
-        parsed = replace(parsed, service=topic_said(exchange.turns, self._topics))
         if self._model is not None:
             parsed = cross_checked(parsed, self._model.read(exchange.turns, wall), exchange.turns)
         if exchange.number != self._number:

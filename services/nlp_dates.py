@@ -14,6 +14,13 @@ from services.nlp_calendar import Calendar, add_months
 from services.nlp_lexicon_he import DAY_LETTERS
 from services.nlp_tokens import Token
 
+# Every date begins with a word of one of these kinds.
+DATE_OPENERS = frozenset(
+    (
+        "rel", "rel_part", "dmy", "num", "ord", "weekday", "unit", "dual", "article", "next", "this", "last", "in",
+        "within", "this_week", "week_offset", "weekend", "start_of", "middle_of", "end_of", "month", "of_month",
+    )
+)  # fmt: skip
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 
@@ -42,6 +49,9 @@ def find_dates(tokens: Sequence[Token], cal: Calendar) -> list[DateMention]:
     found: list[DateMention] = []
     at = 0
     while at < len(tokens):
+        if tokens[at].senses.keys().isdisjoint(DATE_OPENERS):
+            at += 1
+            continue
         mention = next((m for matcher in _MATCHERS if (m := matcher(tokens, at, cal)) is not None), None)
         if mention is None:
             at += 1
@@ -222,7 +232,7 @@ def _amount(tokens: Sequence[Token], at: int) -> tuple[int, str, int]:
     token = _at(tokens, at)
     if token.has("dual") and not token.prefix:
         return 2, str(token.get("dual")), at + 1
-    if token.text in ("a", "an", "one"):
+    if token.has("article") or token.text == "one":
         token, at = _at(tokens, at + 1), at + 1
     if token.get("unit") in ("day", "week", "month") and not token.prefix:
         return 1, str(token.get("unit")), at + 1

@@ -123,8 +123,8 @@ _NO = _any(
 _NO_MATTER = _any(_words("לא משנה|לא נורא|אין בעיה|למה לא|no problem|why not|doesn't matter|don't mind"))
 
 
-def find_intent(text: str, *, has_wish: bool) -> IntentFound:
-    """The intent of one utterance in lower case. `has_wish`: a date or time was named in it."""
+def find_intent(text: str) -> IntentFound | None:
+    """The intent that the words of one utterance in lower case say; None: a date or a time in it is a wish to book."""
     change = "cancel" if _CANCEL.search(text) else "move" if _MOVE.search(text) else ""
     if change:
         return IntentFound("ask", True, change)
@@ -134,9 +134,7 @@ def find_intent(text: str, *, has_wish: bool) -> IntentFound:
         return IntentFound("ask", True)
     if _PAST.search(text):
         return IntentFound("none", False)
-    if _BOOK.search(text):
-        return IntentFound("book", True)
-    return IntentFound("book", False) if has_wish else IntentFound("none", False)
+    return IntentFound("book", True) if _BOOK.search(text) else None
 
 
 def is_yes(text: str) -> bool:
@@ -169,18 +167,13 @@ def wants_another(text: str) -> bool:
     return bool(_ANOTHER.search(text.lower()))
 
 
-# What the agent asked last, so that a bare answer can be understood.
-_ASKED = {
-    "name": _any(
-        _words("(?:ה)?שם(?: (?:ה)?(?:מלא|פרטי))?|שמך|קוראים לך|מי מדברת?|עם מי אני (?:מדברת?|משוחחת?)"),
-        _words("your (?:full |first )?name|what name|who am i speaking|who is calling|under what name"),
-    ),
-    "time": _any(_words("~איזו שעה|~איזה שעה|~שעה נוחה|what time|which time")),
-    "date": _any(_words("~איזה יום|~איזה תאריך|~איזה ימים|מתי|which day|what day|what date|when")),
-}  # fmt: skip
+_NAME_ASKED = _any(
+    _words("(?:ה)?שם(?: (?:ה)?(?:מלא|פרטי))?|שמך|קוראים לך|מי מדברת?|עם מי אני (?:מדברת?|משוחחת?)"),
+    _words("your (?:full |first )?name|what name|who am i speaking|who is calling|under what name"),
+)  # fmt: skip
+_SENTENCE_END = re.compile(r"(?<=[.!])\s+")
 
 
-def asked_for(agent_text: str) -> str:
-    """ "name", "time" or "date" when the agent's last sentence asks for it, else ""."""
-    last = re.split(r"(?<=[.!])\s+", agent_text.strip().lower())[-1]
-    return next((what for what, pattern in _ASKED.items() if pattern.search(last)), "")
+def asks_for_name(agent_text: str) -> bool:
+    """Whether the agent's last sentence asks for the caller's name, so that a bare answer can be understood."""
+    return bool(_NAME_ASKED.search(_SENTENCE_END.split(agent_text.strip().lower())[-1]))

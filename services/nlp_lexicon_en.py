@@ -71,6 +71,7 @@ _BY_KIND: dict[str, dict[str, object]] = {
         "people": 1, "kids": 1, "children": 1, "persons": 1, "guests": 1, "dollars": 1, "shekels": 1, "percent": 1,
         "times": 1, "women": 1, "men": 1, "friends": 1, "miles": 1,
     },
+    "article": {"a": 1, "an": 1},
     "busy": {"finish": 1, "busy": 1, "finishing": 1},
     "weekend": {"weekend": 1},
 }  # fmt: skip

@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.nlp_calendar import Calendar
-from services.nlp_dates import DateMention, find_dates
+from services.nlp_dates import DATE_OPENERS, DateMention, find_dates
 from services.nlp_fold import drop_past, fold_dates, fold_times, not_of_denied_days
-from services.nlp_intent import IntentFound, asked_for, find_intent, is_no, is_yes
+from services.nlp_intent import IntentFound, asks_for_name, find_intent, is_no, is_yes
 from services.nlp_offers import Offer, choose, offers_in
 from services.nlp_people import find_name
 from services.nlp_phone import find_phone
 from services.nlp_relative import find_delay
-from services.nlp_times import find_times
-from services.nlp_tokens import Found, Token, normalise, split, tokenise
+from services.nlp_times import TIME_OPENERS, find_times
+from services.nlp_tokens import NUMBER_KINDS, Found, Token, normalise, split, split_plain, tokenise
+from services.nlp_topics import topic_said
 from services.nlp_types import DateOption, Parsed, TimeOption, Turn
 
 _HEBREW = re.compile("[א-ת]")
@@ -28,6 +29,7 @@ _NOT_POSSIBLE = re.compile(
     r"(?<!\w)(?:כבר תפוסה?|תפוסה?|סגורה?|סגורים|לא (?:אפשרי|פנוי|פנויה|זמין|ניתן)|אי אפשר|אין|"
     r"taken|closed|unavailable|booked up|not (?:possible|available|free|open)|isn't|can't|outside)(?!\w)"
 )
+_TELLS_TIME = (DATE_OPENERS | TIME_OPENERS) - {"article"}  # "a week" is told by its second word
 SUNDAY, MONDAY = 6, 0
 
 
@@ -37,35 +39,56 @@ class _Wish:
     times: tuple[TimeOption, ...]
 
 
-def parse_utterance(text: str, now: datetime, agent_text: str = "", *, region: str = "IL") -> Parsed:
+_NO_WISH = _Wish((), ())
+
+
+def parse_utterance(
+    text: str, now: datetime, agent_text: str = "", *, region: str = "IL", topics: Sequence[str] = ()
+) -> Parsed:
     """What one utterance says. `now` is wall-clock in the business's zone; `agent_text` is what the agent said before.
 
-    `region` is the country whose phone numbers may be said without a country code.
+    `region` is the country whose phone numbers may be said without a country code; `topics` are what appointments can
+    be about.
     """
-    now = now.replace(tzinfo=None)
-    words = split(text)
+    return _read(text, now.replace(tzinfo=None), agent_text, region, topics).parsed
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """`minute`: when it was read; None when neither side spoke of a time, so that it is the same at any time."""
+
+    parsed: Parsed
+    minute: datetime | None
+
+
+def _read(text: str, now: datetime, agent_text: str, region: str, topics: Sequence[str]) -> _Reading:
+    plain = normalise(text)
+    lowered = plain.lower()
+    words = split_plain(plain)
     phone, partial = find_phone(words, region)
-    name = find_name(_without(words, phone), asked=asked_for(agent_text) == "name")
+    name = find_name(_without(words, phone), asked=asks_for_name(agent_text))
     tokens = tokenise(_without(_without(_without(words, phone), partial), name))
-    lowered = normalise(text).lower()
-    change = find_intent(lowered, has_wish=False).change
-    wish = _wish(tokens, _calendar(text, now), now, change)
-    found = find_intent(lowered, has_wish=bool(wish.dates or wish.times))
+    said = find_intent(lowered)
+    timeless = all(token.senses.keys().isdisjoint(_TELLS_TIME) for token in tokens)
+    wish = _NO_WISH if timeless else _wish(tokens, _calendar(text, now), now, said.change if said else "")
+    found = said or IntentFound("book" if wish.dates or wish.times else "none", False)
     parsed = Parsed(
         intent=found.intent,  # type: ignore[arg-type]
         name=name.value,
         phone=phone.value,
         phone_partial=partial.value,
         change=found.change,
+        service=topic_said(lowered, topics),
         rejected=is_no(lowered) and not wish.dates and not wish.times and not found.explicit,
         confidence=_confidence(found, wish),
     ).with_wish(wish.dates, wish.times)
-    return _with_offers(parsed, lowered, offers_of(agent_text, now))
+    offers = offers_of(agent_text, now)
+    return _Reading(_with_offers(parsed, lowered, offers), None if timeless and not offers else now)
 
 
-def read_turns(turns: Sequence[Turn], now: datetime, *, region: str = "IL") -> Parsed:
+def read_turns(turns: Sequence[Turn], now: datetime, *, region: str = "IL", topics: Sequence[str] = ()) -> Parsed:
     """What the caller wants after these turns: later words replace earlier ones, details add up."""
-    return TurnReader(region).read(turns, now)
+    return TurnReader(region, topics).read(turns, now)
 
 
 class TurnReader:
@@ -74,9 +97,9 @@ class TurnReader:
     What callers said stays with their call and goes with it.
     """
 
-    def __init__(self, region: str = "IL") -> None:
-        self._region = region
-        self._readings: dict[tuple[str, datetime, str], Parsed] = {}
+    def __init__(self, region: str = "IL", topics: Sequence[str] = ()) -> None:
+        self._region, self._topics = region, tuple(topics)
+        self._readings: dict[tuple[str, str], _Reading] = {}
 
     def read(self, turns: Sequence[Turn], now: datetime) -> Parsed:
         """See read_turns."""
@@ -87,10 +110,12 @@ class TurnReader:
             if turn.role == "agent":
                 agent_text = turn.text
                 continue
-            key = (turn.text, minute, agent_text)
-            reading = before.get(key) or parse_utterance(turn.text, minute, agent_text, region=self._region)
+            key = (turn.text, agent_text)
+            reading = before.get(key)
+            if reading is None or reading.minute not in (None, minute):
+                reading = _read(turn.text, minute, agent_text, self._region, self._topics)
             self._readings[key] = reading
-            known = merged(known, reading)
+            known = merged(known, reading.parsed)
             agent_text = ""
         return known
 
@@ -116,10 +141,11 @@ def merged(known: Parsed, latest: Parsed) -> Parsed:
 
 def offers_of(agent_text: str, now: datetime) -> tuple[Offer, ...]:
     """The concrete times in the agent's words, without those it said are not possible."""
-    if not agent_text:
+    words = split(agent_text)
+    if not any(word.has(*NUMBER_KINDS) for word in words):
         return ()
     cal = _calendar(agent_text, now)
-    found = offers_in(tokenise(split(agent_text)), cal, now)
+    found = offers_in(tokenise(words), cal, now)
     clauses = [clause for clause in _CLAUSE.split(agent_text.lower()) if _NOT_POSSIBLE.search(clause)]
     refused = [offer for clause in clauses for offer in offers_in(tokenise(split(clause)), cal, now)]
     return tuple(offer for offer in found if not any(offer.same_as(other) for other in refused))
@@ -129,8 +155,10 @@ def _calendar(text: str, now: datetime) -> Calendar:
     return Calendar(now.date(), SUNDAY if _HEBREW.search(text) else MONDAY)
 
 
-def _without(words: Sequence[Token], found: Found) -> list[Token]:
+def _without(words: Sequence[Token], found: Found) -> Sequence[Token]:
     """The words with those of a name or number made meaningless, so that "שני" in a name is no Monday."""
+    if not found.used:
+        return words
     return [
         Token(word.raw, "", {"data": 1}, written=word.written) if index in found.used else word
         for index, word in enumerate(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.nlp_given_names import GIVEN_NAMES
 from services.nlp_name_words import NAME_PARTICLES, NEVER_IN_NAMES, OPENERS, TITLES
@@ -23,6 +23,16 @@ _WEAK_CUES = (
     ("זה",), ("זאת",), ("זו",), ("אני",), ("כאן",), ("פה",),
     ("this", "is"), ("i'm",), ("i", "am"), ("it's",), ("it", "is"), ("im",),
 )  # fmt: skip
+
+
+def _by_first_word(cues: Sequence[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for cue in cues:
+        found.setdefault(cue[0], []).append(cue)
+    return found
+
+
+_STRONG, _WEAK = _by_first_word(_STRONG_CUES), _by_first_word(_WEAK_CUES)
 _TRAILING_CUES = frozenset(("here", "speaking", "מדבר", "מדברת", "כאן", "פה"))
 _FIRST_LAST = (
     (("שם", "פרטי"), ("שם", "משפחה")), (("first", "name", "is"), ("last", "name", "is")),
@@ -39,7 +49,7 @@ def find_name(words: Sequence[Token], *, asked: bool) -> Found:
     for first_cue, last_cue in _FIRST_LAST:
         if (found := _first_and_last(words, first_cue, last_cue)).value:
             return found
-    for cues, strong in ((_STRONG_CUES, True), (_WEAK_CUES, asked)):
+    for cues, strong in ((_STRONG, True), (_WEAK, asked)):
         if (found := _after_cues(words, cues, strong=strong)).value:
             return found
     if (found := _before_cue(words)).value or not asked:
@@ -47,9 +57,9 @@ def find_name(words: Sequence[Token], *, asked: bool) -> Found:
     return _bare_answer(words)
 
 
-def _after_cues(words: Sequence[Token], cues: Sequence[tuple[str, ...]], *, strong: bool) -> Found:
-    for start in range(len(words)):
-        for cue in cues:
+def _after_cues(words: Sequence[Token], cues: Mapping[str, Sequence[tuple[str, ...]]], *, strong: bool) -> Found:
+    for start, word in enumerate(words):
+        for cue in cues.get(word.raw, ()):
             if _matches(words, start, cue):
                 found = _name_from(words, start + len(cue), strong=strong)
                 if found.value:
@@ -58,17 +68,16 @@ def _after_cues(words: Sequence[Token], cues: Sequence[tuple[str, ...]], *, stro
 
 
 def _matches(words: Sequence[Token], start: int, cue: Sequence[str]) -> bool:
-    # Hardly any word begins a cue: most questions end with the first comparison.
-    return words[start].raw == cue[0] and [word.raw for word in words[start : start + len(cue)]] == list(cue)
+    return [word.raw for word in words[start : start + len(cue)]] == list(cue)
 
 
 def _first_and_last(words: Sequence[Token], first_cue: Sequence[str], last_cue: Sequence[str]) -> Found:
     pieces = []
     for cue in (first_cue, last_cue):
-        at = next((at for at in range(len(words)) if _matches(words, at, cue)), None)
-        pieces.append(_name_from(words, at + len(cue), strong=True) if at is not None else Found(""))
-    if not all(piece.value for piece in pieces):
-        return Found("")
+        at = next((at for at, word in enumerate(words) if word.raw == cue[0] and _matches(words, at, cue)), None)
+        if at is None or not (piece := _name_from(words, at + len(cue), strong=True)).value:
+            return Found("")
+        pieces.append(piece)
     return Found(" ".join(piece.value for piece in pieces), pieces[0].used | pieces[1].used)
 
 

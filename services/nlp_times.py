@@ -13,6 +13,8 @@ from datetime import time
 from services.nlp_tokens import Token
 from services.nlp_types import TimeKind, TimeOption
 
+# Every time of day begins with a word of one of these kinds.
+TIME_OPENERS = frozenset(("rel_part", "part", "clock", "dmy", "num", "half", "quarter"))
 MINUTES_TO = frozenset((5, 10, 20, 25))
 PART_SPANS: dict[str, tuple[int, int]] = {
     "morning": (6, 12), "noon": (12, 15), "afternoon": (12, 18), "evening": (17, 22), "night": (20, 24),
@@ -65,10 +67,14 @@ class TimeMention:
 def find_times(tokens: Sequence[Token], dates: Sequence[tuple[int, int]]) -> list[TimeMention]:
     """Every time in the utterance, in order. `dates` are token ranges that already are dates."""
     taken = {index for start, end in dates for index in range(start, end)}
-    bare = _nothing_else_said(tokens, taken)
+    bare: bool | None = None  # looked at once something may be a time
     found: list[TimeMention] = []
     at = 0
     while at < len(tokens):
+        if tokens[at].senses.keys().isdisjoint(TIME_OPENERS):
+            at += 1
+            continue
+        bare = _nothing_else_said(tokens, taken) if bare is None else bare
         if tokens[at].has("rel_part") and not tokens[at].prefix:  # "tonight" is a date and a part of the day
             mention: TimeMention | None = TimeMention(at, at + 1, part=tokens[at].get("rel_part")[1])
         else:

@@ -4,20 +4,36 @@ A token's `senses` map a kind to a value. The kinds:
 num, ord, weekday (0 Monday), month, rel (days from today), rel_part (days, part of day), part (of the day), unit,
 dual (two of a unit), half, quarter, clock (hour, minute, written in 24 h), dmy (three numbers as written), next, this,
 last, in, within, after, before, until, from, between, around, at, to, past, or, and, neg, can, correction, neutral,
-skip (says nothing about time), thing (what is counted), comma, stop. Words without any sense are left as they are.
+article, skip (says nothing about time), thing (what is counted), comma, stop. Words without any sense are left as they
+are.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services import nlp_lexicon_en, nlp_lexicon_he
 
-_NORMAL = str.maketrans({"״": '"', "”": '"', "“": '"', "׳": "'", "’": "'", "‘": "'", "־": "-", "–": "-", "—": "-"})
+
+class _Plain(dict[int, int | str | None]):
+    """A table for str.translate that learns: vowel points and marks of direction go, every other character stays."""
+
+    def __missing__(self, code: int) -> int | None:
+        stays = None if unicodedata.combining(chr(code)) else code
+        self[code] = stays
+        return stays
+
+
+_PLAIN = _Plain(
+    str.maketrans({"״": '"', "”": '"', "“": '"', "׳": "'", "’": "'", "‘": "'", "־": "-", "–": "-", "—": "-"})
+    | {0x200E: None, 0x200F: None}
+)
+_HALF_OF_DAY = re.compile(r"\b([ap])\.\s?m\b\.?", re.IGNORECASE)
+_TITLE = re.compile(r"\b(dr|mr|mrs|ms|prof)\.", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""(?P<clock>\d{1,2}:\d{2}(?!\d))
       | (?P<date>\d{1,4}[./-]\d{1,2}(?:[./-]\d{2,4})?(?![\d]))
@@ -27,9 +43,17 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PREFIX = re.compile(r"ו?(?:כש|לכש|מש|ש)?(?:מה|לה|בה|[בלמכה])?")
+_PREFIX_LETTERS = "ושכלמבה"
 _PHRASES = {**nlp_lexicon_he.PHRASES, **nlp_lexicon_en.PHRASES}
+_PHRASE_STARTS = frozenset(first for first, *_ in _PHRASES)
 _LONGEST_PHRASE = max(map(len, _PHRASES))
-_LEXICON: dict[str, dict[str, object]] = {**nlp_lexicon_he.LEXICON, **nlp_lexicon_en.LEXICON}
+_HEBREW: dict[str, dict[str, object]] = {
+    word: {**senses, "masculine": 1} if word in nlp_lexicon_he.MASCULINE_WORDS else senses
+    for word, senses in nlp_lexicon_he.LEXICON.items()
+}
+_LEXICON: dict[str, dict[str, object]] = {**_HEBREW, **nlp_lexicon_en.LEXICON}
+# What a word may be that says a number, before words are joined.
+NUMBER_KINDS = ("num", "clock", "dmy", "hyphen")
 _ORDINAL_SUFFIXES = frozenset(("st", "nd", "rd", "th"))
 _TEEN_TAILS = frozenset(("עשר", "עשרה"))
 
@@ -72,10 +96,8 @@ class Found:
 
 def normalise(text: str) -> str:
     """One kind of quote and dash, no vowel points; "p.m." becomes "pm", "Dr." "Dr"."""
-    plain = unicodedata.normalize("NFKC", text).translate(_NORMAL)
-    plain = "".join(c for c in plain if not unicodedata.combining(c)).replace("\u200e", "").replace("\u200f", "")
-    plain = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", plain, flags=re.IGNORECASE)
-    return re.sub(r"\b(dr|mr|mrs|ms|prof)\.", r"\1", plain, flags=re.IGNORECASE)
+    plain = unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    return _TITLE.sub(r"\1", _HALF_OF_DAY.sub(r"\1m", plain)) if "." in plain else plain
 
 
 def tokenise(words: Sequence[Token]) -> list[Token]:
@@ -85,47 +107,58 @@ def tokenise(words: Sequence[Token]) -> list[Token]:
 
 def split(text: str) -> list[Token]:
     """The words one by one, before phrases are joined and numbers composed."""
+    return split_plain(normalise(text))
+
+
+def split_plain(plain: str) -> list[Token]:
+    """`split` of a normalised text."""
     found: list[Token] = []
-    plain = normalise(text)
     for match in _TOKEN.finditer(plain):
-        kind, raw = match.lastgroup or "", match.group()
-        glued = bool(found) and match.start() > 0 and plain[match.start() - 1] == "-"
-        found.extend(replace(token, written=raw, glued=glued) for token in _token(kind, raw.lower()))
+        written, start = match.group(), match.start()
+        glued = bool(found) and plain[start - 1] == "-"
+        if match.lastgroup == "word":
+            found.append(_word(written.lower(), written, glued))
+        elif (senses := _SENSES_OF[match.lastgroup or ""](written)) is not None:
+            found.append(Token(written, written, senses, "", written, glued))
     return found
 
 
-def _token(kind: str, raw: str) -> list[Token]:
-    if kind == "clock":
-        hour, minute = map(int, raw.split(":"))
-        return [Token(raw, raw, {"clock": (hour, minute, raw.startswith("0") or hour > 12)})] if minute < 60 else []
-    if kind == "date":
-        return [Token(raw, raw, {"dmy": raw})]
-    if kind == "int":
-        return [Token(raw, raw, {"num": int(raw), "digits": 1} if len(raw) <= 4 else {"long": raw})]
-    if kind == "punct":
-        return [Token(raw, raw, {"stop": 1} if set(raw) - {",", "-"} else {"comma": 1})]
-    return [_word(raw)]
+def _of_clock(written: str) -> dict[str, object] | None:
+    hour, minute = map(int, written.split(":"))
+    return {"clock": (hour, minute, written.startswith("0") or hour > 12)} if minute < 60 else None
 
 
-def _word(raw: str) -> Token:
+def _of_digits(written: str) -> dict[str, object]:
+    return {"num": int(written), "digits": 1} if len(written) <= 4 else {"long": written}
+
+
+def _of_punctuation(written: str) -> dict[str, object]:
+    return {"stop": 1} if set(written) - {",", "-"} else {"comma": 1}
+
+
+_SENSES_OF: dict[str, Callable[[str], dict[str, object] | None]] = {
+    "clock": _of_clock,
+    "date": lambda written: {"dmy": written},
+    "int": _of_digits,
+    "punct": _of_punctuation,
+}
+
+
+def _word(raw: str, written: str = "", glued: bool = False) -> Token:
     bare = raw.rstrip("'")
     for text in (raw, bare):
         if text in _LEXICON:
-            return Token(raw, text, _with_gender(text, _LEXICON[text]))
+            return Token(raw, text, _LEXICON[text], "", written, glued)
     if "-" in bare and all(part in _LEXICON for part in bare.split("-")):  # "twenty-five" said as one
-        return Token(raw, bare, {"hyphen": tuple(bare.split("-"))})
-    for length in (1, 2, 3, 4):
+        return Token(raw, bare, {"hyphen": tuple(bare.split("-"))}, "", written, glued)
+    for length in (1, 2, 3, 4) if bare[0] in _PREFIX_LETTERS else ():
         prefix, stem = bare[:length], bare[length:]
-        if len(stem) >= 2 and stem in nlp_lexicon_he.LEXICON and _PREFIX.fullmatch(prefix):
-            return Token(raw, stem, _with_gender(stem, nlp_lexicon_he.LEXICON[stem]), prefix)
+        if len(stem) >= 2 and stem in _HEBREW and _PREFIX.fullmatch(prefix):
+            return Token(raw, stem, _HEBREW[stem], prefix, written, glued)
     plural = bare.removesuffix("s")
     if plural != bare and _LEXICON.get(plural, {}).get("weekday") is not None:
-        return Token(raw, bare, {"generic": 1})
-    return Token(raw, bare)
-
-
-def _with_gender(text: str, senses: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**senses, "masculine": 1} if text in nlp_lexicon_he.MASCULINE_WORDS else senses
+        return Token(raw, bare, {"generic": 1}, "", written, glued)
+    return Token(raw, bare, {}, "", written, glued)
 
 
 def _attach_prefixes(tokens: Sequence[Token]) -> list[Token]:
@@ -138,7 +171,7 @@ def _attach_prefixes(tokens: Sequence[Token]) -> list[Token]:
             found += [_word(part) for part in token.senses["hyphen"]]
         elif last and numeric and not last.senses.get("num") and last.raw and _is_lone_prefix(last):
             found[-1] = replace(token, prefix=last.raw)
-        elif last and last.has("digits") and token.text in _ORDINAL_SUFFIXES:
+        elif last and token.text in _ORDINAL_SUFFIXES and last.has("digits"):
             found[-1] = replace(last, senses={"ord": last.get("num"), "suffix": 1})
         else:
             found.append(token)
@@ -153,6 +186,10 @@ def _join_phrases(tokens: Sequence[Token]) -> list[Token]:
     found: list[Token] = []
     at = 0
     while at < len(tokens):
+        if tokens[at].text not in _PHRASE_STARTS:
+            found.append(tokens[at])
+            at += 1
+            continue
         for length in range(min(_LONGEST_PHRASE, len(tokens) - at), 0, -1):
             words = tokens[at : at + length]
             senses = _PHRASES.get((words[0].text, *(word.raw for word in words[1:])))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from services.nlp_tokens import normalise
-from services.nlp_types import Turn
 
 
 def topics_of(keywords: Sequence[str], business_name: str) -> tuple[str, ...]:
@@ -15,15 +15,11 @@ def topics_of(keywords: Sequence[str], business_name: str) -> tuple[str, ...]:
     return tuple(word for word in keywords if word.strip() and normalise(word).lower() not in name)
 
 
-def topic_said(turns: Sequence[Turn], topics: Sequence[str]) -> str:
-    """The topic the caller named last, "" when none was."""
-    for turn in reversed(turns):
-        said = normalise(turn.text).lower() if turn.role == "caller" else ""
-        found = [topic for topic in topics if said and _pattern(topic).search(said)]
-        if found:
-            return max(found, key=len)
-    return ""
+def topic_said(text: str, topics: Sequence[str]) -> str:
+    """The topic that is named in a normalised text in lower case, "" when none is; of several the longest."""
+    return max((topic for topic in topics if _pattern(topic).search(text)), key=len, default="")
 
 
+@lru_cache(maxsize=1024)
 def _pattern(topic: str) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)[ושהכלבמ]{0,3}" + re.escape(normalise(topic).lower()) + r"(?!\w)")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.appointment_nlp import Parsed, Turn, parse_utterance, read_turns
+from services.nlp_parser import TurnReader
 from services.nlp_types import TimeOption
 
 NOW = datetime(2026, 11, 24, 9, 0)  # a Tuesday
@@ -74,12 +75,23 @@ def test_a_yes_to_one_offer_takes_it_and_to_two_offers_takes_none():
     assert (two.accepted, two.wall) == (False, None)
 
 
-def test_the_agents_words_alone_are_no_wish_of_the_caller():
 def test_an_hour_for_saturday_is_no_day_of_a_month():
     parsed = parse_utterance("קבעי לי בעשר לשבת בבוקר", NOW)
     assert parsed.wall == datetime(2026, 11, 28, 10, 0)
 
 
+def test_a_call_over_midnight_is_read_as_if_it_were_read_for_the_first_time():
+    turns = conversation(
+        "שלום, מדברת דנה כהן", "היי דנה, מה שלומך?", "יש לכם חניה?", "כן, ברחוב הרצל ארבעים", "מחר בערב",
+        "בשמונה?", "כן",
+    )  # fmt: skip
+    reader = TurnReader()
+    for minutes in (0, 1, 6, 7, 24 * 60):
+        now = datetime(2026, 11, 24, 23, 54) + timedelta(minutes=minutes)
+        assert reader.read(turns, now) == read_turns(turns, now)
+
+
+def test_the_agents_words_alone_are_no_wish_of_the_caller():
     parsed = read_turns(conversation("אממ", "קבעתי לך תור למחר ב-16:00", "מה?"), NOW)
     assert parsed == Parsed()
 

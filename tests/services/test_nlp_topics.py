@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from services.nlp_intent import asks_for_earliest, wants_another
-from services.nlp_parser import offers_of, parse_utterance
-from services.nlp_topics import topic_said, topics_of
+from services.nlp_parser import offers_of, parse_utterance, read_turns
+from services.nlp_topics import topics_of
 from services.nlp_types import Turn
 
 NOW = datetime(2027, 3, 1, 9, 0)
@@ -28,12 +28,12 @@ def test_a_businesss_own_name_is_no_topic():
     ],
 )
 def test_the_topic_is_found_with_its_prefixes_and_nothing_else(said, topic):
-    assert topic_said([Turn("caller", said)], TOPICS) == topic
+    assert parse_utterance(said, NOW, topics=TOPICS).service == topic
 
 
 def test_only_the_caller_sets_the_topic_and_the_latest_one_counts():
     turns = [Turn("caller", "שיננית"), Turn("caller", "או טיפול שורש"), Turn("agent", "payroll?")]
-    assert topic_said(turns, TOPICS) == "טיפול שורש"
+    assert read_turns(turns, NOW, topics=TOPICS).service == "טיפול שורש"
 
 
 @pytest.mark.parametrize(
