@@ -32,11 +32,10 @@ FLUSH_S = 8.0  # after the call: how long to wait for a database that is away
 class CallStore(Protocol):
     """What the desk needs of the database, for one call. Every method is one transaction and may be repeated."""
 
-    def add_turns(self, turns: Sequence[TurnRecord]) -> None: ...
+    def add_turns(self, turns: Sequence[TurnRecord], measured: dict[str, object] | None = None) -> None: ...
     def add_sound(self, chunk: SoundChunk) -> None: ...
     def greeting_done(self) -> None: ...
     def event(self, kind: str, detail: str, at_ms: int) -> None: ...
-    def progress(self, metrics: dict[str, object]) -> None: ...
     def finish(self, reason: str, metrics: dict[str, object]) -> None: ...
 
 
@@ -91,11 +90,11 @@ class Desk:
         record = replace(record, generation=self._generation, started_ms=started_ms)
         self.history.append(record)
         self._booking.heard(record.role, record.text, f"{record.generation}.{record.seq}", _ms())
-        self._put(lambda: self._store.add_turns([record]))
+        progress = record.role == "agent" and self._audio_ms() >= self._progress_at_ms
+        if progress:
+            self._progress_at_ms = self._audio_ms() + PROGRESS_EVERY_MS
+        self._put(lambda: self._store.add_turns([record], self._measured() if progress else None))
         if record.role == "agent":
-            if self._audio_ms() >= self._progress_at_ms:
-                self._progress_at_ms = self._audio_ms() + PROGRESS_EVERY_MS
-                self._put(lambda: self._store.progress(self._measured()))
             self._put(lambda: self._told(self._booking.agent_said(record.text, _ms())), is_record=False)
 
     def key(self, digit: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 VERY_SHORT_CHARS = 5
@@ -88,4 +88,4 @@ class CallMetrics:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__} | {"latencies": [*self.latencies]}

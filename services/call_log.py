@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.calls import bind_business, bind_call
+from services.calls import bind_business, bind_call, change_call
 from services.models import Call, CallEvent, ServerEvent
 from services.storable import storable_json, storable_text
 from services.tenancy import Tenant, unscoped
@@ -30,19 +30,18 @@ def add_server_event(
     detail: Mapping[str, Any] | None = None,
 ) -> int:
     """Store a [SERVER] message or a caught claim; its id."""
-    bind_business(session, call_id)
-    event = ServerEvent(
-        call_id=call_id,
-        kind=kind,
-        text=storable_text(text),
-        at_ms=at_ms,
-        created_at=now,
-        delivered=delivered,
-        detail=storable_json(detail or {}),
+    return bind_business(session, call_id).insert(
+        ServerEvent,
+        {
+            "call_id": call_id,
+            "kind": kind,
+            "text": storable_text(text),
+            "at_ms": at_ms,
+            "created_at": now,
+            "delivered": delivered,
+            "detail": storable_json(detail or {}),
+        },
     )
-    session.add(event)
-    session.flush()
-    return event.id
 
 
 def mark_server_events_delivered(session: Session, call_id: int, event_ids: Iterable[int]) -> None:
@@ -66,18 +65,26 @@ def add_call_event(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Store a step of the call for its time line and the live view."""
-    bind_business(session, call_id)
-    session.add(CallEvent(call_id=call_id, kind=kind, at_ms=at_ms, created_at=now, detail=storable_json(detail or {})))
+    bind_business(session, call_id).insert(
+        CallEvent,
+        {
+            "call_id": call_id,
+            "kind": kind,
+            "at_ms": at_ms,
+            "created_at": now,
+            "detail": storable_json(detail or {}),
+        },
+    )
 
 
 def save_draft(session: Session, call_id: int, draft: Mapping[str, Any]) -> None:
     """Replace what the caller has settled on so far."""
-    bind_call(session, call_id).draft_booking = storable_json(draft)
+    change_call(session, call_id, {"draft_booking": storable_json(draft)})
 
 
 def mark_greeting_done(session: Session, call_id: int) -> None:
     """The greeting was spoken; a successor does not speak it again."""
-    bind_call(session, call_id).greeting_done = True
+    change_call(session, call_id, {"greeting_done": True})
 
 
 def request_action(session: Session, *, business_id: int, call_id: int, action: str) -> bool:

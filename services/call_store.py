@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services import call_log, calls, recordings
@@ -15,13 +16,20 @@ from services.business_policy import is_open
 from services.call_context import CallContext, SoundChunk, TurnRecord
 from services.database import Database
 from services.end_reasons import HAND_OVER, MODEL_UNREACHABLE, STREAM_LOST
-from services.models import NextStep
+from services.models import Call, NextStep
 from services.pricing import Cost
 from services.storable import storable_json
 from services.tenancy import Tenant
 
 # How our side ends a call → what Twilio is told next. Everything else hangs up.
 FALLBACK_REASONS = frozenset({MODEL_UNREACHABLE})
+_CALLS = Call.__table__.c
+# Of one call, until the transaction ends (SQLite has one writer anyway).
+_STREAMS = (
+    select(_CALLS.streams)
+    .where(_CALLS.id == bindparam("call_id"), _CALLS.business_id == bindparam("owner_id"))
+    .with_for_update(key_share=True)
+)
 # The desk tries again and again, and has the caller's wish to look after meanwhile.
 DEADLINE_S = 1.0
 
@@ -44,8 +52,16 @@ class CallStore:
         self._now = now
         self._price = price
 
-    def add_turns(self, turns: Sequence[TurnRecord]) -> None:
-        self._write(lambda session, call_id: calls.add_turns(session, call_id, turns, now=self._now()))
+    def add_turns(self, turns: Sequence[TurnRecord], measured: Mapping[str, Any] | None = None) -> None:
+        """`measured`: what the stream counted so far, all that is known of it should its worker be killed."""
+        cost = None if measured is None else self._price(measured)
+
+        def work(session: Session, call_id: int) -> None:
+            calls.add_turns(session, call_id, turns, now=self._now())
+            if measured is not None:
+                save_stream(session, call_id, self._context.resume.generation, measured, cost)
+
+        self._write(work)
 
     def add_sound(self, chunk: SoundChunk) -> None:
         self._write(lambda session, call_id: recordings.add_chunk(session, call_id, chunk, now=self._now()))
@@ -60,12 +76,6 @@ class CallStore:
                 session, call_id, kind=kind, at_ms=at_ms, now=self._now(), detail=extra
             )
         )
-
-    def progress(self, metrics: Mapping[str, Any]) -> None:
-        """What the stream measured so far: all that is known of it should its worker be killed."""
-        cost = self._price(metrics)
-        generation = self._context.resume.generation
-        self._write(lambda session, call_id: save_stream(session, call_id, generation, metrics, cost))
 
     def finish(self, reason: str, metrics: Mapping[str, Any]) -> None:
         """The stream's last word: its metrics join those of the call's other streams. Unless the stream was lost,
@@ -104,17 +114,19 @@ def save_stream(
     session: Session, call_id: int, generation: int, metrics: Mapping[str, Any], cost: Cost | None
 ) -> dict[str, Any]:
     """Put a stream's metrics and cost in the place of what it said before; the call's metrics, all streams together."""
-    call = calls.bind_call(session, call_id, lock=True)
+    tenant = calls.bind_business(session, call_id)
+    stored = tenant.execute(_STREAMS, {"call_id": call_id}).one_or_none()
+    if stored is None:
+        raise calls.UnknownCall(f"no call {call_id}")
     price = {} if cost is None else {"usd": str(cost.usd), "ils": str(cost.ils)}
-    streams = {**(call.streams or {}), str(generation): {"metrics": storable_json(metrics), **price}}
-    call.streams = streams
-    call.metrics = reduce(joined, (streams[key]["metrics"] for key in sorted(streams, key=int)))
+    streams = {**(stored.streams or {}), str(generation): {"metrics": storable_json(metrics), **price}}
+    total: dict[str, Any] = reduce(joined, (streams[key]["metrics"] for key in sorted(streams, key=int)))
+    values: dict[str, Any] = {"streams": streams, "metrics": total}
     priced = [stream for stream in streams.values() if "usd" in stream]
     if priced:
-        call.cost_usd, call.cost_ils = (
-            sum((Decimal(each[name]) for each in priced), Decimal()) for name in ("usd", "ils")
-        )
-    return call.metrics
+        values |= {f"cost_{name}": sum(Decimal(each[name]) for each in priced) for name in ("usd", "ils")}
+    calls.change_call(session, call_id, values)
+    return total
 
 
 def joined(earlier: Mapping[str, Any], latest: Mapping[str, Any]) -> dict[str, Any]:

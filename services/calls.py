@@ -349,6 +349,12 @@ def bind_business(session: Session, call_id: int) -> Tenant:
     return Tenant(session, bind_call(session, call_id).business_id)
 
 
+def change_call(session: Session, call_id: int, values: Mapping[str, Any]) -> None:
+    """Write columns of the call's row without reading it. Raises UnknownCall."""
+    if not bind_business(session, call_id).update(Call, call_id, values):
+        raise UnknownCall(f"no call {call_id}")
+
+
 def _by_sid(session: Session, call_sid: str, *, lock: bool = False) -> Call | None:
     query = select(Call).where(Call.call_sid == call_sid)
     with unscoped(session, "Twilio names a call by its sid only"):

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Delete, Insert, Select, Update, event
+from sqlalchemy import Connection, CursorResult, Delete, Insert, Select, Update, bindparam, event, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
@@ -28,7 +28,6 @@ _SCOPE = "tenant_scope"
 _BUSINESS = "tenant_business"
 _READ_ONLY = "read_only"
 _FLUSHING = "tenant_flushing"
-_STAMPED = "tenant_stamped"
 _EVERYBODY = "everybody"
 
 M = TypeVar("M", bound=Base)
@@ -84,22 +83,47 @@ class Tenant:
         overwrite = tuple(name for name in values if name not in {*key, *keep})
         return self._insert(model, values, tuple(key), overwrite)
 
+    def insert(self, model: type[M], values: Mapping[str, Any]) -> int:
+        """Insert a row; its id."""
+        return int(
+            self._run(_insert_statement("", model, (), ()), {"business_id": self.business_id, **values}).scalar_one()
+        )
+
+    def update(self, model: type[M], row_id: int, values: Mapping[str, Any]) -> bool:
+        """Change columns of the row with this id; False when it is not this business's. Objects that were loaded
+        before keep their old values."""
+        result = self.execute(_update_statement(model, tuple(values)), {"row_id": row_id, **values})
+        return bool(result.rowcount)
+
+    def execute(self, statement: Any, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Run a statement on tables that was built once and narrows itself, to the business `owner_id`.
+
+        Nothing of the mapped classes is in it: what is pending is not flushed, what is loaded keeps its values.
+        """
+        return self._run(statement, {"owner_id": self.business_id, **values})
+
+    def _run(self, statement: Any, values: Mapping[str, Any]) -> CursorResult[Any]:
+        if self.session.info.get(_READ_ONLY) and not isinstance(statement, Select):
+            raise ReadOnlyError("a read transaction cannot change rows")
+        return self.session.connection().execute(statement, values)
+
     def _insert(
         self, model: type[M], values: Mapping[str, Any], key: tuple[str, ...], overwrite: tuple[str, ...]
     ) -> int | None:
         statement = _insert_statement(self.session.get_bind().dialect.name, model, key, overwrite)
-        row = {"business_id": self.business_id, **values}
-        found: int | None = self.session.execute(statement, row, execution_options={_STAMPED: True}).scalar()
+        found: int | None = self._run(statement, {"business_id": self.business_id, **values}).scalar()
         return found
 
 
 @cache
 def _insert_statement(dialect: str, model: type[Base], key: tuple[str, ...], overwrite: tuple[str, ...]) -> Any:
-    """An insert that leaves alone, or overwrites in part, the row with the same key, and says which row it wrote.
+    """An insert that leaves alone, or overwrites in part, a row with the same key, and says which row it wrote.
 
     Built once: building it costs more than running it, and every turn of every call is written by one.
     """
-    table = model.__table__
+    table: Any = model.__table__
+    if not key:
+        return insert(table).returning(table.c.id)
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(table)
     if overwrite:
         statement = statement.on_conflict_do_update(
@@ -110,6 +134,14 @@ def _insert_statement(dialect: str, model: type[Base], key: tuple[str, ...], ove
     else:
         statement = statement.on_conflict_do_nothing(index_elements=list(key))
     return statement.returning(table.c.id)
+
+
+@cache
+def _update_statement(model: type[Base], columns: tuple[str, ...]) -> Any:
+    """An update of these columns of the row `row_id`."""
+    table: Any = model.__table__
+    mine = (table.c.id == bindparam("row_id"), table.c.business_id == bindparam("owner_id"))
+    return update(table).where(*mine).values({name: bindparam(name) for name in columns})
 
 
 @contextmanager
@@ -171,7 +203,7 @@ def _narrow(state: ORMExecuteState) -> None:
     if scope is _EVERYBODY:
         return
     if isinstance(statement, Insert):
-        if statement.table.name in _owned_tables() and not state.execution_options.get(_STAMPED):
+        if statement.table.name in _owned_tables():
             raise TenantError(f"insert into {statement.table.name} through the session or Tenant, not as a statement")
         return
     if scope is not None and (state.is_select or changes):

@@ -117,10 +117,10 @@ def test_all_streams_of_a_call_add_up_each_once_whatever_is_repeated(cast: Cast)
     for _ in range(2):
         store(cast, 0).finish(STREAM_LOST, used(1))
     killed = store(cast, 1)
-    killed.progress(used(1))
-    killed.progress(used(2))
+    killed.add_turns([], used(1))
+    killed.add_turns([], used(2))
     last = store(cast, 2)
-    last.progress(used(1))
+    last.add_turns([], used(1))
     for _ in range(2):
         last.finish(CALLER_HANGUP, used(3))
     found = row(cast)
@@ -133,7 +133,7 @@ def test_all_streams_of_a_call_add_up_each_once_whatever_is_repeated(cast: Cast)
 
 
 def test_a_call_nobody_could_finish_has_the_cost_of_what_was_used(cast: Cast) -> None:
-    store(cast, 0).progress(used(2))
+    store(cast, 0).add_turns([], used(2))
     assert row(cast).cost_usd == 128
     assert row(cast).metrics["output_audio_tokens"] == 2_000_000
 

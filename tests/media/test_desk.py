@@ -28,7 +28,7 @@ class Store:
             raise DatabaseUnavailable("away")
         self.rows.append(row)
 
-    def add_turns(self, turns: Sequence[TurnRecord]) -> None:
+    def add_turns(self, turns: Sequence[TurnRecord], measured: dict[str, object] | None = None) -> None:
         self._write(turns[0].text)
 
     def add_sound(self, chunk: SoundChunk) -> None:
@@ -39,9 +39,6 @@ class Store:
 
     def event(self, kind: str, detail: str, at_ms: int) -> None:
         self._write(kind)
-
-    def progress(self, metrics: dict[str, object]) -> None:
-        pass
 
     def finish(self, reason: str, metrics: dict[str, object]) -> None:
         self._write(reason)
