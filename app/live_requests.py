@@ -1,7 +1,7 @@
 """What somebody asks of a call in the live view reaches it, whichever worker carries it: end it, or hand it over.
 
-The page writes the wish into the call's row; each worker looks for wishes of the calls it carries, with one short query
-for all of them, and only while it carries any.
+The page writes the wish into the call's row; each worker looks for wishes with one short query, and only while it
+carries calls.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import structlog
 
 from app.drain import Drain
 from app.live_calls import LiveCalls
-from services.call_log import asked_of, take_requested_action
+from services.call_log import asked_calls, take_requested_action
 from services.database import Database, DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
-EVERY_S = 0.5
+EVERY_S = 1.0
 
 
 def start_taking_requests(database: Database, live_calls: LiveCalls, drain: Drain) -> None:
-    """A look every half second until the worker drains: then its calls, and wishes for them, go to another one."""
+    """A look every second until the worker drains: then its calls, and wishes for them, go to another one."""
 
     def loop() -> None:
         while not drain.wait(EVERY_S):
@@ -40,7 +40,9 @@ def _look(database: Database, live_calls: LiveCalls) -> None:
     reachable = live_calls.reachable()
     if not reachable:
         return
-    for call_id in database.read(lambda session: asked_of(session, reachable)):
+    for call_id in database.read(asked_calls):
+        if call_id not in reachable:
+            continue
         action = database.write(partial(take_requested_action, call_id=call_id))
         if action is not None:
             log.info("asked in the live view", call_id=call_id, action=action)

@@ -276,8 +276,11 @@ def test_a_request_from_the_live_view_is_taken_once_and_only_by_its_business(cas
         )
 
     assert not ask(cast.office)
+    assert cast.database.read(call_log.asked_calls) == []
     assert ask(cast.clinic)
+    assert cast.database.read(call_log.asked_calls) == [call_id]
     assert cast.database.write(lambda s: call_log.take_requested_action(s, call_id)) == "end"
+    assert cast.database.read(call_log.asked_calls) == []
     assert cast.database.write(lambda s: call_log.take_requested_action(s, call_id)) is None
     cast.database.write(lambda s: calls.set_call_status(s, "CA-clinic", "completed", NOW))
     assert not ask(cast.clinic)
