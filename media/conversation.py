@@ -6,7 +6,6 @@ public method is called under `lock`; nothing here sleeps, reads a clock for a d
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import structlog
@@ -33,6 +32,7 @@ from media.turn import Act, Decision, TurnTaking
 from media.turn_log import Journal, TurnLog
 from media.tx_queue import Utterance
 from services import engine as e
+from services.lean_lock import lean_lock
 
 log = structlog.get_logger("media")
 
@@ -49,7 +49,7 @@ class Conversation:
         now: Callable[[], float],
         on_end: Callable[[str], None],
     ) -> None:
-        self.lock = threading.Lock()  # what holds it never takes it again
+        self.lock = lean_lock()  # what holds it never takes it again
         self.settings = settings
         self.state = CallState()
         self.playout = playout

@@ -8,7 +8,6 @@ nobody answers - is looked after by the reader between two reads, so there is no
 from __future__ import annotations
 
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable
 from math import inf
@@ -16,6 +15,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from services import websocket_frames as frames
+from services.lean_lock import lean_lock
 from services.socket_reader import Reader
 from services.socket_upkeep import KeepAlive, Limits, SocketEnd, cut, send_whole
 
@@ -50,7 +50,7 @@ class FramedSocket(Generic[Binary]):
         self._on_ping = on_ping
         self._keep_alive = KeepAlive(limits)
         self._ready: deque[bytes | Binary] = deque()
-        self._lock = threading.Lock()  # orders writes and guards what follows
+        self._lock = lean_lock()  # orders writes and guards what follows
         self._end: tuple[int, str] | None = None  # set once: nothing more will be read or written
         self._closing: tuple[int, str] | None = None  # our close frame was sent
         self._close_until = 0.0
