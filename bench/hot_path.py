@@ -25,6 +25,7 @@ import structlog  # noqa: E402
 import websocket  # noqa: E402
 from wsproto.frame_protocol import FrameProtocol  # noqa: E402
 
+from bench.hot_inbound import inbound  # noqa: E402
 from media import pace_clock  # noqa: E402
 from media import twilio_protocol as twilio  # noqa: E402
 from media.audio_config import BYTES_PER_MS, SILENCE_FRAME  # noqa: E402
@@ -265,7 +266,7 @@ def _speaking_us(
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     print("| step | how | us |\n|---|---|---|")
-    for rows in (codec(), receiving(), pacing(10), pacing(50), pacing(300), outbound(50)):
+    for rows in (codec(), receiving(), pacing(10), pacing(50), pacing(300), inbound(), outbound(50)):
         for step, how, cost in rows:
             print(f"| {step} | {how} | {cost:.2f} |", flush=True)
 
