@@ -17,6 +17,7 @@ from services.call_limits import CALLER_LIMIT
 from services.call_log import add_call_event
 from services.calls import find_call, finish_call, renew_stream
 from services.models import Business, BusinessSettings, Call, Fallback, NextStep
+from services.tenancy import Tenant
 
 # Why a call went to its fallback; stored as its end_reason.
 OVERLOAD = "overload"
@@ -83,7 +84,7 @@ def stream_step(call: Call, issued_at: datetime) -> Step:
 def note(session: Session, call: Call, kind: str, now: datetime, detail: Mapping[str, str]) -> None:
     """A step on the call's time line."""
     at_ms = int((now - call.started_at).total_seconds() * 1000)
-    add_call_event(session, call.id, kind=kind, at_ms=at_ms, now=now, detail=detail)
+    add_call_event(Tenant(session, call.business_id), call.id, kind=kind, at_ms=at_ms, now=now, detail=detail)
 
 
 def _after_stream(session: Session, call: Call, now: datetime) -> Step:

@@ -153,7 +153,7 @@ class BookingDesk:
         before = self._draft.as_dict()
 
         def step(session: Session) -> list[Told]:
-            Tenant(session, self._context.business_id)
+            tenant = Tenant(session, self._context.business_id)
             self._draft = Draft.restored(before)  # the transaction may run more than once
             messages = work(session)
             if all(message.text in self._last for message in messages):
@@ -162,8 +162,8 @@ class BookingDesk:
             messages = [replace(message, speak=False) for message in messages[:-1]] + messages[-1:]
             draft = self._draft.as_dict()
             if draft != before:
-                call_log.save_draft(session, self._context.call_id, draft)
-            return [Told(message, self._stored(session, message)) for message in messages]
+                call_log.save_draft(tenant, self._context.call_id, draft)
+            return [Told(message, self._stored(tenant, message)) for message in messages]
 
         try:
             told = self._database.write(step, deadline_s=DEADLINE_S)
@@ -177,10 +177,10 @@ class BookingDesk:
             self._last = tuple(one.message.text for one in told)
         return told
 
-    def _stored(self, session: Session, message: ServerMessage) -> int:
+    def _stored(self, tenant: Tenant, message: ServerMessage) -> int:
         now = self._now()
         return call_log.add_server_event(
-            session,
+            tenant,
             self._context.call_id,
             kind=message.kind,
             text=message.text,

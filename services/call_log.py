@@ -1,6 +1,6 @@
 """What happens during a call, written as it happens: server messages, time line, draft booking, requests from outside.
 
-Turns are in services/calls.py. Every function runs in the caller's transaction and raises UnknownCall.
+Turns are in services/calls.py. Every function runs in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.calls import bind_business, bind_call, change_call
 from services.models import Call, CallEvent, ServerEvent
 from services.storable import storable_json, storable_text
-from services.tenancy import Tenant, unscoped
+from services.tenancy import Rows, Tenant, unscoped
 
 _CALLS = Call.__table__.c
 # Built once: every worker asks this each second. The index of unfinished calls leads to the few rows it looks at.
@@ -25,7 +25,7 @@ _ASKED = select(_CALLS.id).where(
 
 
 def add_server_event(
-    session: Session,
+    rows: Rows,
     call_id: int,
     *,
     kind: str,
@@ -36,7 +36,7 @@ def add_server_event(
     detail: Mapping[str, Any] | None = None,
 ) -> int:
     """Store a [SERVER] message or a caught claim; its id."""
-    return bind_business(session, call_id).insert(
+    return rows.insert(
         ServerEvent,
         {
             "call_id": call_id,
@@ -62,7 +62,7 @@ def mark_server_events_delivered(session: Session, call_id: int, event_ids: Iter
 
 
 def add_call_event(
-    session: Session,
+    rows: Rows,
     call_id: int,
     *,
     kind: str,
@@ -71,7 +71,7 @@ def add_call_event(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Store a step of the call for its time line and the live view."""
-    bind_business(session, call_id).insert(
+    rows.insert(
         CallEvent,
         {
             "call_id": call_id,
@@ -83,14 +83,14 @@ def add_call_event(
     )
 
 
-def save_draft(session: Session, call_id: int, draft: Mapping[str, Any]) -> None:
-    """Replace what the caller has settled on so far."""
-    change_call(session, call_id, {"draft_booking": storable_json(draft)})
+def save_draft(rows: Rows, call_id: int, draft: Mapping[str, Any]) -> None:
+    """Replace what the caller has settled on so far. Raises UnknownCall."""
+    change_call(rows, call_id, {"draft_booking": storable_json(draft)})
 
 
-def mark_greeting_done(session: Session, call_id: int) -> None:
-    """The greeting was spoken; a successor does not speak it again."""
-    change_call(session, call_id, {"greeting_done": True})
+def mark_greeting_done(rows: Rows, call_id: int) -> None:
+    """The greeting was spoken; a successor does not speak it again. Raises UnknownCall."""
+    change_call(rows, call_id, {"greeting_done": True})
 
 
 def request_action(session: Session, *, business_id: int, call_id: int, action: str) -> bool:

@@ -19,7 +19,7 @@ from services.end_reasons import HAND_OVER, MODEL_UNREACHABLE, STREAM_LOST
 from services.models import Call, NextStep
 from services.pricing import Cost
 from services.storable import storable_json
-from services.tenancy import Tenant
+from services.tenancy import Rows, Tenant
 
 # How our side ends a call → what Twilio is told next. Everything else hangs up.
 FALLBACK_REASONS = frozenset({MODEL_UNREACHABLE})
@@ -56,24 +56,24 @@ class CallStore:
         """`measured`: what the stream counted so far, all that is known of it should its worker be killed."""
         cost = None if measured is None else self._price(measured)
 
-        def work(session: Session, call_id: int) -> None:
-            calls.add_turns(session, call_id, turns, now=self._now())
+        def work(rows: Rows, call_id: int) -> None:
+            calls.add_turns(rows, call_id, turns, now=self._now())
             if measured is not None:
-                save_stream(session, call_id, self._context.resume.generation, measured, cost)
+                save_stream(rows, call_id, self._context.resume.generation, measured, cost)
 
-        self._write(work)
+        self._write_rows(work)
 
     def add_sound(self, chunk: SoundChunk) -> None:
-        self._write(lambda session, call_id: recordings.add_chunk(session, call_id, chunk, now=self._now()))
+        self._write_rows(lambda rows, call_id: recordings.add_chunk(rows, call_id, chunk, now=self._now()))
 
     def greeting_done(self) -> None:
-        self._write(call_log.mark_greeting_done)
+        self._write_rows(call_log.mark_greeting_done)
 
     def event(self, kind: str, detail: str, at_ms: int) -> None:
         extra = {"detail": detail} if detail else {}
-        self._write(
-            lambda session, call_id: call_log.add_call_event(
-                session, call_id, kind=kind, at_ms=at_ms, now=self._now(), detail=extra
+        self._write_rows(
+            lambda rows, call_id: call_log.add_call_event(
+                rows, call_id, kind=kind, at_ms=at_ms, now=self._now(), detail=extra
             )
         )
 
@@ -82,14 +82,17 @@ class CallStore:
         what Twilio is told next is decided and the row closed, in the same transaction."""
         cost = self._price(metrics)
 
-        def work(session: Session, call_id: int) -> None:
-            total = save_stream(session, call_id, self._context.resume.generation, metrics, cost)
+        call_id = self._context.call_id
+
+        def work(session: Session) -> None:
+            tenant = Tenant(session, self._context.business_id)
+            total = save_stream(tenant, call_id, self._context.resume.generation, metrics, cost)
             if reason == STREAM_LOST:
                 return
             calls.set_next_step(session, call_id, *self._next_step(reason))
             calls.finish_call(session, call_id, end_reason=reason, metrics=total, now=self._now())
 
-        self._write(work)
+        self._database.write(work, deadline_s=DEADLINE_S)
 
     def _next_step(self, reason: str) -> tuple[NextStep, str | None]:
         numbers = self._context.transfer_numbers
@@ -102,20 +105,16 @@ class CallStore:
             return (NextStep.MESSAGE if self._context.fallback == "message" else NextStep.VOICEMAIL), None
         return NextStep.HANG_UP, None
 
-    def _write(self, work: Callable[[Session, int], object]) -> None:
-        def once(session: Session) -> None:
-            Tenant(session, self._context.business_id)
-            work(session, self._context.call_id)
-
-        self._database.write(once, deadline_s=DEADLINE_S)
+    def _write_rows(self, work: Callable[[Rows, int], object]) -> None:
+        context = self._context
+        self._database.write_rows(context.business_id, lambda rows: work(rows, context.call_id), deadline_s=DEADLINE_S)
 
 
 def save_stream(
-    session: Session, call_id: int, generation: int, metrics: Mapping[str, Any], cost: Cost | None
+    rows: Rows, call_id: int, generation: int, metrics: Mapping[str, Any], cost: Cost | None
 ) -> dict[str, Any]:
     """Put a stream's metrics and cost in the place of what it said before; the call's metrics, all streams together."""
-    tenant = calls.bind_business(session, call_id)
-    stored = tenant.execute(_STREAMS, {"call_id": call_id}).one_or_none()
+    stored = rows.execute(_STREAMS, {"call_id": call_id}).one_or_none()
     if stored is None:
         raise calls.UnknownCall(f"no call {call_id}")
     price = {} if cost is None else {"usd": str(cost.usd), "ils": str(cost.ils)}
@@ -125,7 +124,7 @@ def save_stream(
     priced = [stream for stream in streams.values() if "usd" in stream]
     if priced:
         values |= {f"cost_{name}": sum(Decimal(each[name]) for each in priced) for name in ("usd", "ils")}
-    calls.change_call(session, call_id, values)
+    calls.change_call(rows, call_id, values)
     return total
 
 

@@ -24,7 +24,7 @@ from services.models import (
     TurnRole,
 )
 from services.storable import storable_json, storable_text
-from services.tenancy import Tenant, TenantError, business_of, is_bound, unscoped
+from services.tenancy import Rows, Tenant, TenantError, business_of, is_bound, unscoped
 
 MAX_RESUMES = 3
 # Twilio's words for a call that is over.
@@ -237,11 +237,10 @@ def _record(turn: Turn) -> TurnRecord:
     )
 
 
-def add_turns(session: Session, call_id: int, turns: Iterable[TurnRecord], *, now: datetime) -> None:
-    """Store turns; one with a known (generation, seq) replaces what was stored. Raises UnknownCall."""
-    tenant = bind_business(session, call_id)
+def add_turns(rows: Rows, call_id: int, turns: Iterable[TurnRecord], *, now: datetime) -> None:
+    """Store turns; one with a known (generation, seq) replaces what was stored."""
     for turn in turns:
-        tenant.upsert(
+        rows.upsert(
             Turn,
             {
                 "call_id": call_id,
@@ -349,9 +348,9 @@ def bind_business(session: Session, call_id: int) -> Tenant:
     return Tenant(session, bind_call(session, call_id).business_id)
 
 
-def change_call(session: Session, call_id: int, values: Mapping[str, Any]) -> None:
+def change_call(rows: Rows, call_id: int, values: Mapping[str, Any]) -> None:
     """Write columns of the call's row without reading it. Raises UnknownCall."""
-    if not bind_business(session, call_id).update(Call, call_id, values):
+    if not rows.update(Call, call_id, values):
         raise UnknownCall(f"no call {call_id}")
 
 

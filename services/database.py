@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, QueuePool
 
-from services.tenancy import TenantSession, check_statement, forget_session, mark_read_only
+from services.tenancy import Rows, TenantSession, check_statement, forget_session, mark_read_only
 
 T = TypeVar("T")
 
@@ -122,17 +122,11 @@ class Database:
     def write(self, fn: Callable[[Session], T], *, deadline_s: float | None = None) -> T:
         """fn's value once its changes are committed; all of them or none. Raises DatabaseUnavailable."""
 
-        def once(left_s: float) -> T:
-            if self._turn is None:
-                return self._write_once(fn)
-            if not self._turn.acquire(timeout=max(left_s, 0.0)):
-                raise DatabaseUnavailable("the database is busy")
-            try:
-                return self._write_once(fn)
-            finally:
-                self._turn.release()
+        return self._in_turn(lambda: self._write_once(fn), deadline_s)
 
-        return self._retry(once, deadline_s)
+    def write_rows(self, business_id: int, fn: Callable[[Rows], T], *, deadline_s: float | None = None) -> T:
+        """As `write`, for what is written all the time: no session, no mapped objects, half the cost."""
+        return self._in_turn(lambda: self._write_rows_once(business_id, fn), deadline_s)
 
     def ping(self) -> None:
         """Raises DatabaseUnavailable unless the database answers now."""
@@ -164,13 +158,28 @@ class Database:
             session.connection()
             value = fn(session)
             session.flush()
-            try:
-                session.commit()
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise CommitUncertain("the connection was lost during COMMIT") from error
-                raise
+            _commit(session.commit)
             return value
+
+    def _write_rows_once(self, business_id: int, fn: Callable[[Rows], T]) -> T:
+        with self._writer.connect() as connection:
+            transaction = connection.begin()
+            value = fn(Rows(connection, business_id))
+            _commit(transaction.commit)
+            return value
+
+    def _in_turn(self, write: Callable[[], T], deadline_s: float | None) -> T:
+        def once(left_s: float) -> T:
+            if self._turn is None:
+                return write()
+            if not self._turn.acquire(timeout=max(left_s, 0.0)):
+                raise DatabaseUnavailable("the database is busy")
+            try:
+                return write()
+            finally:
+                self._turn.release()
+
+        return self._retry(once, deadline_s)
 
     def _retry(self, once: Callable[[float], T], deadline_s: float | None) -> T:
         deadline = time.monotonic() + (self._deadline_s if deadline_s is None else deadline_s)
@@ -187,6 +196,15 @@ class Database:
                     raise DatabaseUnavailable(type(error.orig).__name__) from error
             time.sleep(wait_s * random.uniform(0.5, 1.0))
             wait_s = min(wait_s * 1.6, _LONGEST_WAIT_S)
+
+
+def _commit(commit: Callable[[], None]) -> None:
+    try:
+        commit()
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise CommitUncertain("the connection was lost during COMMIT") from error
+        raise
 
 
 def _is_outage(error: DBAPIError) -> bool:

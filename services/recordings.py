@@ -14,9 +14,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from services.call_context import SoundChunk
-from services.calls import bind_business
 from services.models import BusinessSettings, RecordingChunk
-from services.tenancy import Tenant, unscoped
+from services.tenancy import Rows, Tenant, unscoped
 
 RATE_HZ = 8000
 SAMPLES_PER_MS = RATE_HZ // 1000
@@ -63,9 +62,9 @@ def peaks(mulaw: bytes) -> bytes:
     return bytes(min(255, audioop.max(linear[at : at + size], 2) >> 7) for at in range(0, len(linear), size))
 
 
-def add_chunk(session: Session, call_id: int, chunk: SoundChunk, *, now: datetime) -> None:
+def add_chunk(rows: Rows, call_id: int, chunk: SoundChunk, *, now: datetime) -> None:
     """Keep a piece of sound; the same piece again changes nothing."""
-    bind_business(session, call_id).insert_missing(
+    rows.insert_missing(
         RecordingChunk,
         {
             "call_id": call_id,

@@ -53,7 +53,58 @@ class TenantSession(Session):
         return found
 
 
-class Tenant:
+class Rows:
+    """The rows of one business, by statements on tables that were built once: what is written all the time. No session
+    is needed for it; what a session has pending is not flushed, and what it has loaded keeps its values."""
+
+    def __init__(self, connection: Connection, business_id: int) -> None:
+        self.business_id = business_id
+        self.info = {_SCOPE: business_id}  # what `check_statement` asks for
+        self._connection = connection
+        connection.info[_SCOPE] = self
+
+    def insert(self, model: type[M], values: Mapping[str, Any]) -> int:
+        """Insert a row; its id."""
+        return int(self._insert(model, values, (), ()).scalar_one())
+
+    def insert_missing(self, model: type[M], values: Mapping[str, Any], key: Sequence[str]) -> bool:
+        """Insert a row unless one with the same `key` columns exists; whether it was inserted."""
+        return self._insert(model, values, tuple(key), ()).scalar() is not None
+
+    def upsert(
+        self, model: type[M], values: Mapping[str, Any], key: Sequence[str], keep: Sequence[str] = ()
+    ) -> int | None:
+        """Insert a row, or overwrite this business's row with the same `key`, its columns in `keep` excepted.
+
+        The row's id; None if the row with this key is another business's.
+        """
+        overwrite = tuple(name for name in values if name not in {*key, *keep})
+        found: int | None = self._insert(model, values, tuple(key), overwrite).scalar()
+        return found
+
+    def update(self, model: type[M], row_id: int, values: Mapping[str, Any]) -> bool:
+        """Change columns of the row with this id; False when it is not this business's."""
+        result = self.execute(_update_statement(model, tuple(values)), {"row_id": row_id, **values})
+        return bool(result.rowcount)
+
+    def execute(self, statement: Any, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Run a statement that narrows itself to the business `owner_id`."""
+        return self._run(statement, {"owner_id": self.business_id, **values})
+
+    def _insert(
+        self, model: type[M], values: Mapping[str, Any], key: tuple[str, ...], overwrite: tuple[str, ...]
+    ) -> CursorResult[Any]:
+        statement = _insert_statement(self._open().dialect.name, model, key, overwrite)
+        return self._run(statement, {"business_id": self.business_id, **values})
+
+    def _run(self, statement: Any, values: Mapping[str, Any]) -> CursorResult[Any]:
+        return self._open().execute(statement, values)
+
+    def _open(self) -> Connection:
+        return self._connection
+
+
+class Tenant(Rows):
     """The business a session works for. Binding twice to the same business is harmless."""
 
     def __init__(self, session: Session, business_id: int) -> None:
@@ -69,50 +120,13 @@ class Tenant:
         """The row with this id if it is this business's, else None."""
         return self.session.get(model, row_id)
 
-    def insert_missing(self, model: type[M], values: Mapping[str, Any], key: Sequence[str]) -> bool:
-        """Insert a row unless one with the same `key` columns exists; whether it was inserted."""
-        return self._insert(model, values, tuple(key), overwrite=()) is not None
-
-    def upsert(
-        self, model: type[M], values: Mapping[str, Any], key: Sequence[str], keep: Sequence[str] = ()
-    ) -> int | None:
-        """Insert a row, or overwrite this business's row with the same `key`, its columns in `keep` excepted.
-
-        The row's id; None if the row with this key is another business's.
-        """
-        overwrite = tuple(name for name in values if name not in {*key, *keep})
-        return self._insert(model, values, tuple(key), overwrite)
-
-    def insert(self, model: type[M], values: Mapping[str, Any]) -> int:
-        """Insert a row; its id."""
-        return int(
-            self._run(_insert_statement("", model, (), ()), {"business_id": self.business_id, **values}).scalar_one()
-        )
-
-    def update(self, model: type[M], row_id: int, values: Mapping[str, Any]) -> bool:
-        """Change columns of the row with this id; False when it is not this business's. Objects that were loaded
-        before keep their old values."""
-        result = self.execute(_update_statement(model, tuple(values)), {"row_id": row_id, **values})
-        return bool(result.rowcount)
-
-    def execute(self, statement: Any, values: Mapping[str, Any]) -> CursorResult[Any]:
-        """Run a statement on tables that was built once and narrows itself, to the business `owner_id`.
-
-        Nothing of the mapped classes is in it: what is pending is not flushed, what is loaded keeps its values.
-        """
-        return self._run(statement, {"owner_id": self.business_id, **values})
-
     def _run(self, statement: Any, values: Mapping[str, Any]) -> CursorResult[Any]:
         if self.session.info.get(_READ_ONLY) and not isinstance(statement, Select):
             raise ReadOnlyError("a read transaction cannot change rows")
-        return self.session.connection().execute(statement, values)
+        return super()._run(statement, values)
 
-    def _insert(
-        self, model: type[M], values: Mapping[str, Any], key: tuple[str, ...], overwrite: tuple[str, ...]
-    ) -> int | None:
-        statement = _insert_statement(self.session.get_bind().dialect.name, model, key, overwrite)
-        found: int | None = self._run(statement, {"business_id": self.business_id, **values}).scalar()
-        return found
+    def _open(self) -> Connection:
+        return self.session.connection()
 
 
 @cache
@@ -264,8 +278,8 @@ def check_statement(
     _context: ExecutionContext | None,
     _many: bool,
 ) -> None:
-    """Engine event: refuse SQL of a session that reaches an owned table without its business."""
-    session: Session | None = connection.info.get(_SCOPE)
+    """Engine event: refuse SQL of a session, or of `Rows`, that reaches an owned table without its business."""
+    session: Session | Rows | None = connection.info.get(_SCOPE)
     if session is None or session.info.get(_FLUSHING) or session.info.get(_SCOPE) is _EVERYBODY:
         return
     loose = _loose_mentions(sql)

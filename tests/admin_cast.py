@@ -94,10 +94,11 @@ def add_rows(
             TurnRecord(1, "agent", text, text_unheard=text, heard_ms=900, total_ms=1800, interrupted=True),
             TurnRecord(2, "caller", text, started_ms=1200, latency={"total": 700.0, "model": 200.0}),
         ]
-        add_turns(session, call.id, turns, now=NOW)
-        add_call_event(session, call.id, kind="barge_in", at_ms=900, now=NOW, detail={"detail": text})
+        tenant = Tenant(session, business)
+        add_turns(tenant, call.id, turns, now=NOW)
+        add_call_event(tenant, call.id, kind="barge_in", at_ms=900, now=NOW, detail={"detail": text})
         add_server_event(
-            session, call.id, kind="slot_available", text=text, at_ms=1500, now=NOW, delivered=True, detail={"x": text}
+            tenant, call.id, kind="slot_available", text=text, at_ms=1500, now=NOW, delivered=True, detail={"x": text}
         )
         call.summary = text
         finish_call(session, call.id, end_reason="caller_hangup", metrics={"barge_in_events": 1}, now=NOW)

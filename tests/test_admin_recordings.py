@@ -20,7 +20,9 @@ def record(admin: Admin, seconds: int = 12) -> None:
     tone = bytes((0x10, 0x90)) * 4000
     for second in range(seconds):
         chunk = SoundChunk(0, second, 1000 * second, 8000, tone, tone if second else b"")
-        admin.database.write(lambda s, chunk=chunk: add_chunk(s, admin.clinic.call_id, chunk, now=NOW))
+        admin.database.write_rows(
+            CLINIC, lambda rows, chunk=chunk: add_chunk(rows, admin.clinic.call_id, chunk, now=NOW)
+        )
 
 
 def test_a_recording_is_drawn_played_and_entered_by_time(admin: Admin) -> None:
@@ -60,7 +62,9 @@ def test_the_sound_of_a_long_call_does_not_make_its_page_heavy(admin: Admin) -> 
     noise = random.Random(3).randbytes(40_000)
     for number in range(180):  # a quarter of an hour
         chunk = SoundChunk(0, number, 5000 * number, 40_000, noise, noise)
-        admin.database.write(lambda s, chunk=chunk: add_chunk(s, admin.clinic.call_id, chunk, now=NOW))
+        admin.database.write_rows(
+            CLINIC, lambda rows, chunk=chunk: add_chunk(rows, admin.clinic.call_id, chunk, now=NOW)
+        )
     page = admin.visitor(OWNER).get(f"{HOME}calls/{admin.clinic.call_id}")
     assert len(page.data) < 80_000
 

@@ -118,7 +118,7 @@ def test_a_call_that_was_lost_is_closed_and_wrapped_up(cast: Cast) -> None:
 def test_a_lead_and_a_question_are_told_apart(cast: Cast) -> None:
     said = [TurnRecord(0, "caller", "כמה עולה הלבנה?")]
     for call in (cast.clinic_call, cast.office_call):
-        cast.database.write(lambda s, call=call: calls.add_turns(s, call.id, said, now=NOW))
+        cast.database.write(lambda s, call=call: calls.add_turns(Tenant(s, call.business_id), call.id, said, now=NOW))
     cast.database.write(
         lambda s: upsert_lead(s, cast.clinic_call.id, name="דנה", phone="+972501234567", city="חיפה", now=NOW)
     )

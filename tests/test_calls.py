@@ -9,6 +9,7 @@ from itertools import permutations
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services import call_log, calls
@@ -167,23 +168,36 @@ def test_turns_come_back_in_order_and_a_late_transcript_replaces_its_turn(cast: 
     late = replace(caller, text="תור למחר")
     second_stream = TurnRecord(0, "agent", "סליחה, הייתה הפרעה קטנה", generation=1)
     for batch in ([second_stream], [agent, caller], [late], [late]):
-        cast.database.write(lambda s, batch=batch: calls.add_turns(s, call_id, batch, now=NOW))
+        cast.database.write_rows(
+            cast.clinic.id, lambda rows, batch=batch: calls.add_turns(rows, call_id, batch, now=NOW)
+        )
     context = cast.database.read(lambda s: calls.load_call_context(s, call_id))
     assert context.resume.turns == (agent, late, second_stream)
 
 
-def test_turns_of_an_unknown_call_are_refused(cast: Cast) -> None:
+@pytest.mark.parametrize("whose", ["nobody's", "another business's"])
+def test_turns_of_a_call_the_business_does_not_have_are_refused(cast: Cast, whose: str) -> None:
+    call_id = cast.office_call.id if whose == "another business's" else 999_999
+    with pytest.raises(IntegrityError):
+        cast.database.write_rows(
+            cast.clinic.id, lambda rows: calls.add_turns(rows, call_id, [TurnRecord(0, "agent", "x")], now=NOW)
+        )
+
+
+def test_a_row_of_another_business_is_not_changed_by_its_id(cast: Cast) -> None:
     with pytest.raises(calls.UnknownCall):
-        cast.database.write(lambda s: calls.add_turns(s, 999_999, [TurnRecord(0, "agent", "x")], now=NOW))
+        cast.database.write_rows(cast.clinic.id, lambda rows: call_log.mark_greeting_done(rows, cast.office_call.id))
+    assert not fetch(cast, "CA-office").greeting_done
 
 
 def test_a_successor_finds_draft_greeting_and_what_the_model_was_not_told(cast: Cast) -> None:
     call_id = cast.clinic_call.id
 
     def happen(session: Session) -> None:
-        call_log.save_draft(session, call_id, {"date": "2027-03-02", "name": "דנה"})
+        tenant = Tenant(session, cast.clinic.id)
+        call_log.save_draft(tenant, call_id, {"date": "2027-03-02", "name": "דנה"})
         calls_told = call_log.add_server_event(
-            session,
+            tenant,
             call_id,
             kind="slot_available",
             text="[SERVER] slot_available",
@@ -192,10 +206,10 @@ def test_a_successor_finds_draft_greeting_and_what_the_model_was_not_told(cast: 
             delivered=False,
         )
         call_log.add_server_event(
-            session, call_id, kind="need_name", text="[SERVER] need_name", at_ms=6000, now=NOW, delivered=False
+            tenant, call_id, kind="need_name", text="[SERVER] need_name", at_ms=6000, now=NOW, delivered=False
         )
         call_log.mark_server_events_delivered(session, call_id, [calls_told])
-        call_log.mark_greeting_done(session, call_id)
+        call_log.mark_greeting_done(tenant, call_id)
 
     cast.database.write(happen)
     resume = cast.database.read(lambda s: calls.load_call_context(s, call_id)).resume

@@ -31,7 +31,7 @@ def tone(level: int, samples: int) -> bytes:
 
 def keep(database: Database, call: Call, *chunks: SoundChunk) -> None:
     for chunk in chunks:
-        database.write(lambda s, chunk=chunk: add_chunk(s, call.id, chunk, now=NOW))
+        database.write_rows(call.business_id, lambda rows, chunk=chunk: add_chunk(rows, call.id, chunk, now=NOW))
 
 
 def kept(database: Database, call: Call, business_id: int | None = None) -> Recording | None:

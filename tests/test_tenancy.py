@@ -22,7 +22,7 @@ from services.models import (
     Turn,
     TurnRole,
 )
-from services.tenancy import Tenant, TenantError, business_of, unscoped
+from services.tenancy import Rows, Tenant, TenantError, business_of, unscoped
 from tests.fixtures_database import NOW, Cast
 
 other_call = aliased(Call)
@@ -212,6 +212,19 @@ def test_the_scope_ends_with_the_unscoped_block_and_with_the_session(cast: Cast)
     bound(cast, lambda s: s.scalars(select(Call)).all())
     with pytest.raises(TenantError):
         cast.database.read(lambda s: s.scalars(select(Call)).all())
+
+
+@pytest.mark.parametrize("name", ["table", "table column"])
+def test_rows_of_a_business_refuse_a_statement_that_does_not_narrow_itself(cast: Cast, name: str) -> None:
+    with pytest.raises(TenantError):
+        cast.database.write_rows(cast.clinic.id, lambda rows: rows.execute(QUERIES[name](), {}))
+
+
+def test_a_change_through_the_rows_of_a_business_reaches_no_other(cast: Cast) -> None:
+    def change(rows: Rows) -> list[bool]:
+        return [rows.update(Call, call.id, {"summary": "mine"}) for call in (cast.clinic_call, cast.office_call)]
+
+    assert cast.database.write_rows(cast.clinic.id, change) == [True, False]
 
 
 def test_an_upsert_never_overwrites_another_business(cast: Cast) -> None:
