@@ -154,8 +154,7 @@ class Database:
 
     def _write_once(self, fn: Callable[[Session], T]) -> T:
         with TenantSession(self._writer, expire_on_commit=False) as session:
-            # SQLite takes its write lock here, before anything was read.
-            session.connection()
+            # SQLite takes its write lock with the first statement, before anything was read; without one, never.
             value = fn(session)
             session.flush()
             _commit(session.commit)
