@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -74,6 +75,7 @@ class Desk:
         self._jobs: queue.Queue[_Item] = queue.Queue(QUEUE_RECORDS)
         self._unwritten: deque[Job] = deque()  # records in order, the first of which the database did not take yet
         self._retry_at = 0.0
+        self._booking_rests_until = 0.0
         self._give_up_at = 0.0
         self._progress_at_ms = 0
         self.history: list[TurnRecord] = []  # this stream's turns, for re-creating the model's memory
@@ -95,11 +97,11 @@ class Desk:
             self._progress_at_ms = self._audio_ms() + PROGRESS_EVERY_MS
         self._put(lambda: self._store.add_turns([record], self._measured() if progress else None))
         if record.role == "agent":
-            self._put(lambda: self._told(self._booking.agent_said(record.text, _ms())), is_record=False)
+            self._put(lambda: self._step(partial(self._booking.agent_said, record.text)), is_record=False)
 
     def key(self, digit: str) -> None:
         """One key of the keypad."""
-        self._put(lambda: self._told(self._booking.key(digit, _ms())), is_record=False)
+        self._put(lambda: self._step(partial(self._booking.key, digit)), is_record=False)
 
     def greeting_done(self) -> None:
         self._put(self._store.greeting_done)
@@ -146,7 +148,7 @@ class Desk:
             try:
                 job, is_record = self._jobs.get(timeout=self._wait_s())
             except queue.Empty:
-                self._told(self._booking.tick(_ms()))
+                self._step(self._booking.tick)
                 self._write()
                 continue
             if job is None:
@@ -163,7 +165,7 @@ class Desk:
     def _wait_s(self) -> float | None:
         """How long the queue may be waited for: until the next retry or the booking side's next step."""
         due_ms = self._booking.wait_ms(_ms())
-        waits = [] if due_ms is None else [due_ms / 1000]
+        waits = [] if due_ms is None else [max(due_ms / 1000, self._booking_rests_until - time.monotonic())]
         if self._unwritten:
             waits.append(max(0.0, self._retry_at - time.monotonic()))
         return min(waits, default=None)
@@ -190,10 +192,15 @@ class Desk:
         if self._unwritten:
             log.error("database away, records lost", records=len(self._unwritten))
 
-    def _told(self, told: list[Told]) -> None:
-        """Put messages before the model, and note that it has them."""
-        reached = [one for one in told if self._tell(one.message.text, one.message.speak)]
-        self._booking.delivered(reached)
+    def _step(self, work: Callable[[int], list[Told]]) -> None:
+        """Work of the booking side: put its messages before the model, and note that it has them."""
+        try:
+            told = work(_ms())
+            reached = [one for one in told if self._tell(one.message.text, one.message.speak)]
+            self._booking.delivered(reached)
+        except Exception:  # a fault there, whatever it is, must not cost the call its records
+            log.exception("booking side failed")
+            self._booking_rests_until = time.monotonic() + RETRY_S
 
 
 def _ms() -> int:

@@ -132,6 +132,27 @@ def test_what_cannot_be_written_after_the_call_is_given_up_in_time(
     assert one.desk.waiting == 1
 
 
+def test_a_fault_of_the_booking_side_costs_the_call_none_of_its_records(
+    running: Callable[[], Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = running()
+    failed = threading.Event()
+
+    def fails(*_: object) -> None:
+        failed.set()
+        raise TypeError("a sentence nobody thought of")
+
+    monkeypatch.setattr("services.appointment_nlp.AppointmentNlp.read", fails)
+    one.turn("caller", "אני רוצה לקבוע תור מחר בעשר בבוקר")
+    one.turn("agent", "רגע")
+    assert failed.wait(10)
+    one.turn("agent", "קבעתי לך תור למחר בעשר.")
+    assert one.desk.finish("goodbye", {}).wait(10)
+    one.end()
+    assert [row[:4] for row in one.store.rows] == ["אני ", "רגע", "קבעת", "good"]
+    assert one.desk.false_claims == 1
+
+
 def test_keys_and_words_lead_to_a_booking_that_is_told(running: Callable[[], Running]) -> None:
     one = running()
     one.turn("caller", "אני רוצה לקבוע תור מחר בעשר בבוקר, קוראים לי דנה כהן")
