@@ -198,7 +198,7 @@ class Desk:
             told = work(_ms())
             reached = [one for one in told if self._tell(one.message.text, one.message.speak)]
             self._booking.delivered(reached)
-        except Exception:  # a fault there, whatever it is, must not cost the call its records
+        except Exception:  # the outermost level of the booking side: its faults must not cost the call its records
             log.exception("booking side failed")
             self._booking_rests_until = time.monotonic() + RETRY_S
 
