@@ -64,25 +64,49 @@ class Timbre:
     darkness: float
     partials: int
     tremble: float  # radians of vibrato at the fundamental
+    mellowing: float  # how much sooner the higher partials are gone: 0 with the rest, 1 in proportion
+    stretch: float  # how far the partials lie above whole multiples, as on a stiff string or a bell
+    detune: float  # octaves between the two halves of a chorus, which beat; 0 without
+    glide: float  # octaves a note slides through on its way
+    breath: float  # noise beside the tone
+    throb: float  # depth of a tremolo, 0..1
 
 
 def _note(pitch: float, span: int, timbre: Timbre, rng: np.random.Generator) -> Samples:
-    """One note: steady (or trembling) harmonics under an attack and an exponential decay."""
+    """One note: harmonics, steady or moving, under an attack and exponential decays."""
     t = np.arange(span) / SAMPLE_RATE_HZ
-    envelope = np.exp(-t / timbre.decay_s) * np.minimum(1, t / timbre.attack_s)
-    phase = 2 * np.pi * pitch * t + timbre.tremble * np.sin(2 * np.pi * 5.5 * t + rng.uniform(0, 6.28))
-    partials = [k for k in range(1, timbre.partials + 1) if pitch * k < 3800]
-    shape = [np.sin(k * phase + rng.uniform(0, 6.28)) / k**timbre.darkness for k in partials]
-    return np.asarray(envelope * np.sum(shape, axis=0)) if shape else np.zeros(span)
+    bend = timbre.glide * np.exp(-t / rng.uniform(0.03, 0.3)) * rng.choice([-1, 1])
+    course = 2 * np.pi * pitch * (np.cumsum(2**bend) / SAMPLE_RATE_HZ if timbre.glide else t)
+    phase = course + timbre.tremble * np.sin(2 * np.pi * 5.5 * t + rng.uniform(0, 6.28))
+    sound = timbre.breath * rng.standard_normal(span) * np.exp(-t / timbre.decay_s)
+    for k in range(1, timbre.partials + 1):
+        ratio = k * (1 + timbre.stretch * k * k) ** 0.5
+        if pitch * ratio >= 3800:
+            break
+        partial = np.sin(ratio * phase + rng.uniform(0, 6.28))
+        if timbre.detune:
+            partial += np.sin(ratio * 2**timbre.detune * phase + rng.uniform(0, 6.28))
+        sound += partial * np.exp(-t * k**timbre.mellowing / timbre.decay_s) / k**timbre.darkness
+    throb = 1 - timbre.throb * (0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(3, 8) * t))
+    return np.asarray(sound * throb * np.minimum(1, t / timbre.attack_s))
 
 
 def _timbre(rng: np.random.Generator) -> Timbre:
+    def sometimes(low: float, high: float) -> float:
+        return float(rng.uniform(low, high)) if rng.uniform() < 0.3 else 0.0
+
     return Timbre(
         decay_s=10 ** rng.uniform(-1.3, 0.7),
         attack_s=10 ** rng.uniform(-2.7, -0.8),
         darkness=rng.uniform(0.2, 2.0),
         partials=int(rng.integers(1, 14)),
-        tremble=rng.uniform(0, 1.5) if rng.uniform() < 0.3 else 0.0,
+        tremble=sometimes(0, 1.5),
+        mellowing=float(rng.choice([0.0, rng.uniform(0, 1.2)])),
+        stretch=sometimes(0, 0.02),
+        detune=sometimes(0.001, 0.02),
+        glide=sometimes(0.02, 0.6),
+        breath=sometimes(0.02, 0.4),
+        throb=sometimes(0.2, 0.9),
     )
 
 

@@ -48,16 +48,16 @@ def noise_kinds(talkers: list[Clip], music: list[Clip]) -> list[tuple[str, Maker
         return makers.coloured(length, rng.uniform(0, 2), rng)
 
     return [
-        *[("white", makers.white)] * 2,
-        *[("coloured", colour), ("gusts", makers.gusts)],
-        *[("babble", voices)] * 2,
-        *[("hold music", hold)] * 3,
-        *[("melody", makers.melody)] * 5,
+        *[("white", makers.white)] * 4,
+        *[("coloured", colour), ("gusts", makers.gusts)] * 2,
+        *[("babble", voices)] * 3,
+        *[("hold music", hold)] * 4,
+        *[("melody", makers.melody)] * 8,
         *[("hum", makers.hum), ("tones", makers.tones), ("coughs", makers.coughs), ("clatter", makers.clatter)],
     ]
 
 
-NOBODY_SPEAKS = 0.15  # share of lines with the noise alone: hold music must not become "the talker"
+NOBODY_SPEAKS = 0.2  # share of lines with the noise alone: hold music must not become "the talker"
 BURSTS = ("tones", "coughs", "clatter")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from media import mulaw
 from media.voice_activity import LOOK_BACK, SILENCE_SCORE, VoiceActivity
 from media.voice_features import FEATURES, VoiceFeatures
-from media.voice_model import HIDDEN
+from media.voice_model import FIRST, SECOND
 from tests.telephone_sounds import MUSIC, SENTENCES, noise, over_noise, pcm_of, tone
 
 
@@ -92,4 +92,4 @@ def test_features_fit_the_integers_they_are_packed_into(frame: bytes) -> None:
 
 
 def test_the_weights_are_for_these_features() -> None:
-    assert {len(row) for row, _, _, _ in HIDDEN} == {len(FEATURES) * (1 + len(LOOK_BACK))}
+    assert {len(row) for row, _, _, _ in (*FIRST, *SECOND)} == {len(FEATURES) * (1 + len(LOOK_BACK))}
