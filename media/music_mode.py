@@ -2,7 +2,9 @@
 
 Loudness and zero crossings alone, over 15 frames, take 97 % of speech for music (docs/benchmarks.md). What music
 has and speech has not: it repeats itself 30-50 ms later, for a note is held longer than a vowel stays the same; and
-its bands change little from frame to frame. Both are in `voice_features`. The constants come from that table. Pure.
+its bands change little from frame to frame. Both are in `voice_features`. Music behind somebody who is talking is left
+alone: in a caller's pauses it sounds as hold music does, and withholding it would cost the next words' beginning. The
+constants come from that table and, those about talk, from English speech over music. Pure.
 """
 
 from __future__ import annotations
@@ -17,27 +19,32 @@ HOLD_FRAMES = 100
 MUSIC_ZCR = 0.03
 STEADY = 600  # mean repetition at the lag of a held note, of 1024
 RESTLESS = 450  # mean change of the four bands from frame to frame, in 256ths of an octave
+UNSURE_SCORE = 1.5  # held and even, this much like a voice may still be a melody
 # A caller who talks over the music is let through again.
-VOICE_SCORE = 1.5
-VOICE_FRAMES = 5
+VOICE_SCORE = 2.5
+VOICE_FRAMES = 8
+# Somebody is talking while such a voice makes up this share of the last seconds (a mean that fades to a third in six).
+TALK_SHARE = 0.08
+TALK_FRAMES = 300
 
 Change = Literal["", "entered", "left"]
 
 
-def is_musical(activity: VoiceActivity) -> bool:
-    """Whether the latest frame sounds held and even, and not like a voice."""
+def is_musical(activity: VoiceActivity, below: float = 0.0) -> bool:
+    """Whether the latest frame sounds held and even, and scores `below` this as a voice."""
     features = activity.features
-    return features.steady_mean > STEADY and features.flux_mean < RESTLESS and activity.score < 0
+    return features.steady_mean > STEADY and features.flux_mean < RESTLESS and activity.score < below
 
 
 class MusicMode:
     """Counts evidence. `active` says whether frames are withheld."""
 
-    __slots__ = ("_evidence", "_left", "_voice", "frames")
+    __slots__ = ("_evidence", "_left", "_talk", "_voice", "frames")
 
     def __init__(self) -> None:
         self._evidence = 0
         self._left = 0
+        self._talk = 0.0  # share of the last seconds that was a clear voice
         self._voice = 0
         self.frames = 0  # of the latest stretch of music
 
@@ -49,11 +56,12 @@ class MusicMode:
         """A frame that `activity` has been fed just now; says whether music mode begins or ends with it."""
         was = self.active
         self._left -= was
-        musical = rms > threshold and zcr > MUSIC_ZCR and is_musical(activity)
+        musical = rms > threshold and zcr > MUSIC_ZCR and is_musical(activity, UNSURE_SCORE)
         self._evidence = min(ENTER_FRAMES, self._evidence + 1) if musical else max(0, self._evidence - 1)
-        if self._evidence >= ENTER_FRAMES:
-            self._left = HOLD_FRAMES
         voice = activity.score > VOICE_SCORE
+        self._talk += (voice - self._talk) / TALK_FRAMES
+        if self._evidence >= ENTER_FRAMES and self._talk < TALK_SHARE:
+            self._left = HOLD_FRAMES
         self._voice = min(VOICE_FRAMES, self._voice + 1) if voice else max(0, self._voice - 1)
         if self._voice >= VOICE_FRAMES:
             self._left = self._evidence = 0
