@@ -4,7 +4,7 @@ Loudness and zero crossings alone, over 15 frames, take 97 % of speech for music
 has and speech has not: it repeats itself 30-50 ms later, for a note is held longer than a vowel stays the same; and
 its bands change little from frame to frame. Both are in `voice_features`. Music behind somebody who is talking is left
 alone: in a caller's pauses it sounds as hold music does, and withholding it would cost the next words' beginning. The
-constants come from that table and, those about talk, from English speech over music. Pure.
+constants come from that table, those about talk from English speech over music before it. Pure.
 """
 
 from __future__ import annotations
