@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,19 @@ ServerMaker = Callable[..., RunningServer]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-scenario", action="store_true", help="all scenarios under plain threads too")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests, which mostly wait, come one by one after every second file of others: side by side with what works,
+    and none of them last, when nothing is left to do beside it."""
+    slow = deque(item for item in items if item.get_closest_marker("slow"))
+    others = [item for item in items if not item.get_closest_marker("slow")]
+    items.clear()
+    for number, (_path, of_one_file) in enumerate(groupby(others, key=attrgetter("path"))):
+        items += of_one_file
+        if number % 2 and slow:
+            items.append(slow.popleft())
+    items += slow
 
 
 @pytest.fixture(scope="session")
