@@ -4,6 +4,7 @@
 `gunicorn -c gunicorn.conf.py -k gthread --threads 100 "app.factory:application()"`.
 """
 
+import errno
 import gc
 import sys
 import tempfile
@@ -12,22 +13,24 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from app.drain import answers_at, begin_at_sigterm
-from app.master_log import MasterFormatter
 from app.settings import SettingsError, load_settings
+from app.telemetry.master_log import MasterFormatter
+from app.worker.drain import JOBS_END_S, WORKER_ENDS_S, answers_at, begin_at_sigterm
+from app.worker.schema_check import complaint_at_start
 
 try:
     settings = load_settings()
 except SettingsError as error:
     sys.exit(f"Refusing to start: {error}")
 
-bind = f"0.0.0.0:{settings.port}"
-worker_class = "gevent"
+host = f"[{settings.bind_host}]" if ":" in settings.bind_host else settings.bind_host
+bind = f"{host}:{settings.port}"
+worker_class = "app.worker.gevent_worker.WatchedWorker"
 workers = settings.web_concurrency
-# Websockets and webhooks share this number, and a full worker answers nothing, not even health: leave room.
+# A full worker answers nothing, not even health. Strangers have 120 of these at most (app/worker/connections.py).
 worker_connections = settings.max_calls_per_worker * 2 + 200
 # Heroku kills 30 s after SIGTERM; live calls are handed over well before.
-graceful_timeout = 25
+graceful_timeout = int(WORKER_ENDS_S)
 timeout = 60
 keepalive = 5
 # A worker is never recycled under a live call.
@@ -41,6 +44,15 @@ control_socket_disable = True
 class MasterLogger(Logger):
     """gunicorn's own lines, in the form of ours."""
 
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """A connection that we cut ourselves (app/worker/connections.py) is nobody's error: whoever opens hundreds of
+        them neither fills the log nor costs a call the time that writing it takes. gevent ends its wait with EBADF."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError) and error.errno == errno.EBADF:
+            self.debug(msg, *args, **kwargs)
+        else:
+            super().exception(msg, *args, **kwargs)
+
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for handler in self.error_log.handlers:
@@ -51,6 +63,12 @@ logger_class = MasterLogger
 
 multiprocess_dir = tempfile.mkdtemp(prefix="assistant-metrics-") if workers > 1 else None
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={multiprocess_dir}"] if multiprocess_dir else []
+
+
+def on_starting(_server: Any) -> None:
+    """Before there is a listener: a database that this code cannot work with."""
+    if complaint := complaint_at_start(settings):
+        sys.exit(f"Refusing to start: {complaint}")
 
 
 def post_worker_init(worker: Any) -> None:
@@ -66,14 +84,14 @@ def post_worker_init(worker: Any) -> None:
     urls = [f"http://127.0.0.1:{one.getsockname()[1]}/readyz" for one in worker.sockets]
     if settings.public_base_url:
         urls.append(f"{settings.public_base_url}/readyz")
-    drain.hand_on_when(partial(answers_at, urls))
+    drain.calls_leave_when(partial(answers_at, urls))
     begin_at_sigterm(drain)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """The last thing a worker does: write what webhooks left behind."""
     if app := getattr(worker, "wsgi", None):
-        app.extensions["assistant"].background.stop(timeout_s=5.0)
+        app.extensions["assistant"].background.stop(timeout_s=JOBS_END_S)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

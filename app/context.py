@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app, request
 
-from app.background import BackgroundWorker
-from app.build_info import BuildInfo
-from app.drain import Drain
-from app.live_calls import LiveCalls
+from app.cascade import CascadeEngines
 from app.public_url import PublicUrl
 from app.settings import Settings
+from app.telemetry.build_info import BuildInfo
+from app.worker.background import BackgroundWorker
+from app.worker.connections import Connections
+from app.worker.drain import Drain
+from app.worker.live_calls import LiveCalls
+from app.worker.presence import Presence
+from app.worker.readiness import Readiness
 from services.appointment_nlp import ModelParser
-from services.database import Database
+from services.db.database import Database
+from services.db.encryption import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +28,17 @@ class Worker:
     database: Database
     drain: Drain
     live_calls: LiveCalls
+    presence: Presence
     background: BackgroundWorker
+    connections: Connections
+    readiness: Readiness
     build: BuildInfo
     signing_key: bytes
+    keys: Keyring  # of sealed columns, and of the marks of erased numbers
     model_parser: ModelParser | None
+    cascade: CascadeEngines | None  # with ENGINE=google
+    # What runs besides the requests; each starts its thread. Only a worker that serves starts them.
+    loops: tuple[Callable[[], object], ...]
 
 
 def worker() -> Worker:

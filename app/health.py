@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, abort, jsonify
 from flask.typing import ResponseReturnValue
 
-from app import prometheus
 from app.context import worker
-from services.database import DatabaseUnavailable
+from app.operators import may_look_inside
+from app.telemetry import prometheus
 
 health = Blueprint("health", __name__)
 
@@ -37,17 +37,18 @@ def healthz() -> ResponseReturnValue:
 
 @health.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Readiness: 503 while draining or when the database cannot be reached."""
+    """Readiness: 503 while draining, or when the database cannot be reached or has no schema for this code."""
     if worker().drain.begun:
         return jsonify(status="draining"), 503
-    try:
-        worker().database.ping()
-    except DatabaseUnavailable:
-        return jsonify(status="database unavailable"), 503
+    if complaint := worker().readiness.complaint():
+        return jsonify(status=complaint), 503
     return jsonify(status="ready")
 
 
 @health.get("/metrics")
 def metrics() -> ResponseReturnValue:
+    """The numbers of all workers; in production for whoever may look inside."""
+    if not may_look_inside():
+        abort(404)
     body = prometheus.render(worker().settings.prometheus_multiproc_dir)
     return Response(body, content_type=prometheus.CONTENT_TYPE)

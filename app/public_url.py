@@ -16,6 +16,10 @@ class PublicUrl:
     def webhook(self, name: str) -> str:
         return f"{self.base}/webhook/{name}"
 
+    def clip(self, language: str, gender: str, name: str) -> str:
+        """Where a recorded sentence is fetched from (app/telephony/clips.py)."""
+        return f"{self.base}/clips/{language}/{gender}/{name}.wav"
+
     @property
     def media(self) -> str:
         """Twilio takes nothing but wss, whatever we are served over."""

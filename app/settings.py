@@ -17,13 +17,26 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.pricing import USD_ILS_RATE, Pricing, read_prices
+from media.audio_config import BARGE_IN_VOICE_FRAMES, MAX_UTT_SEC, MIN_UTT_SEC, REPLY_REFRACTORY_MS, VAD_HANGOVER_MS
+from services.calls.pricing import USD_ILS_RATE, Pricing, read_prices
+from services.engines.google.credentials import INSECURE, BadCredentials, read_service_account
+from services.language.phone_numbers import is_country
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 
 OPENAI_API = "https://api.openai.com/v1"
 SANDBOX_API = "http://127.0.0.1:5055/v1"
+SANDBOX_GOOGLE = "insecure:127.0.0.1:5056"
+SANDBOX_ACCOUNT = ("AC" + "0" * 32, "sandbox")
+# Whom businesses may be allowed to call and write to, unless the operator says otherwise (S6).
+USUAL_COUNTRIES = (
+    "IL,US,CA,GB,IE,FR,DE,AT,CH,NL,BE,LU,ES,PT,IT,MT,GR,CY,DK,SE,NO,FI,IS,EE,LV,LT,PL,CZ,SK,HU,SI,HR,RO,BG,AU,NZ"
+)
+
+# What can be guessed by trying is no secret. Twilio's tokens have 32 characters.
+SHORTEST_SECRET = 16
+SHORTEST_PASSPHRASE = 12  # of a backup; scrypt makes each guess dear
 
 
 class SettingsError(Exception):
@@ -101,6 +114,38 @@ def _prices(value: Any) -> Any:
     return str(value)
 
 
+def _smtp_url(value: Any) -> Any:
+    """smtp://USER:PASSWORD@HOST:PORT and nothing behind it."""
+    text = str(value).strip().rstrip("/")
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or parts.path or parts.query or any(c.isspace() for c in text):
+        raise _refuse()
+    return text
+
+
+def _countries(value: Any) -> Any:
+    codes = [code.strip().upper() for code in str(value).split(",") if code.strip()]
+    if not codes or not all(is_country(code) for code in codes):
+        raise _refuse()
+    return ",".join(codes)
+
+
+def _service_account(value: Any) -> Any:
+    """What is wrong with it is told; what is in it never."""
+    text = str(value.get_secret_value() if isinstance(value, SecretStr) else value)
+    try:
+        read_service_account(text)
+    except BadCredentials as wrong:
+        raise _refuse(f"{_ACCOUNT}=(hidden) is not accepted: {wrong}") from None
+    return text
+
+
+_ACCOUNT = "GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON"
+_ENDPOINT = r"^(insecure:)?[^\s/:]+:\d{1,5}$"
 HttpUrl = Annotated[str, _url("http", "https")]
 
 
@@ -118,10 +163,18 @@ class Settings(BaseSettings):
     )
 
     port: int = Field(5000, ge=1, le=65535, description="a whole number from 1 to 65535")
+    bind_host: str = Field(
+        "",
+        pattern=r"^[\w.:-]*$",
+        description="a host name or an IP address; 127.0.0.1 in development, 0.0.0.0 in production",
+    )
     app_env: Annotated[Literal["development", "production"], BeforeValidator(_lower)] = Field(
         "development", description="development or production"
     )
-    secret_key: SecretStr | None = Field(None, description="a long random text")
+    secret_key: SecretStr | None = Field(None, description="a random text of at least 16 characters")
+    secret_key_previous: SecretStr | None = Field(
+        None, description="what SECRET_KEY was before, several with commas between them, of at least 16 characters each"
+    )
     database_url: Annotated[str, BeforeValidator(_database_url)] = Field(
         f"sqlite:///{VAR / 'assistant.db'}",
         description="sqlite:///FILE, postgres://… or postgresql://…; SQLite under var/ when unset",
@@ -134,7 +187,26 @@ class Settings(BaseSettings):
     )
 
     twilio_account_sid: str | None = Field(None, pattern=r"^AC\w+$", description="the account's SID, beginning with AC")
-    twilio_auth_token: SecretStr | None = Field(None, description="the account's primary auth token")
+    twilio_auth_token: SecretStr | None = Field(
+        None, description="the account's primary auth token, of at least 16 characters"
+    )
+    twilio_api_url: HttpUrl | None = Field(
+        None, description="in development, http://… of a server that speaks Twilio's REST API"
+    )
+    metrics_token: SecretStr | None = Field(None, description="a random text of at least 16 characters")
+
+    backup_passphrase: SecretStr | None = Field(
+        None, min_length=SHORTEST_PASSPHRASE, description="a text of at least 12 characters"
+    )
+
+    smtp_url: Annotated[SecretStr, BeforeValidator(_smtp_url)] | None = Field(
+        None, description="smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps://… (TLS from the first byte)"
+    )
+    smtp_from: str | None = Field(None, pattern=r"^[^\s@<>]+@[^\s@<>]+$", description="the address e-mails come from")
+    dial_countries: Annotated[str, BeforeValidator(_countries)] = Field(
+        USUAL_COUNTRIES, description="two-letter codes of countries with commas between them, like IL,US"
+    )
+    sms_per_day: int = Field(100, ge=0, le=100_000, description="a whole number of SMS from 0 to 100000")
 
     engine: Annotated[Literal["openai", "google", "sandbox"], BeforeValidator(_lower)] = Field(
         "sandbox", description="openai, google or sandbox; openai when OPENAI_API_KEY is set, else sandbox"
@@ -147,21 +219,34 @@ class Settings(BaseSettings):
     openai_realtime_model: str = Field("gpt-realtime-2.1", min_length=1, description="a Realtime model")
     openai_transcription_model: str = Field("gpt-transcribe", min_length=1, description="a transcription model")
     openai_nlp_model: str = Field("gpt-6-luna", min_length=1, description="a chat model")
+    openai_chat_model: str = Field("gpt-6-luna", min_length=1, description="a chat model")
 
-    google_cloud_service_account_json: SecretStr | None = Field(
+    google_cloud_service_account_json: Annotated[SecretStr, BeforeValidator(_service_account)] | None = Field(
         None, description="the service account's key as JSON text"
     )
-    google_speech_endpoint: str | None = Field(None, pattern=r"^[^\s/:]+:\d{1,5}$", description="HOST:PORT")
-    google_tts_endpoint: str | None = Field(None, pattern=r"^[^\s/:]+:\d{1,5}$", description="HOST:PORT")
+    google_speech_endpoint: str | None = Field(
+        None, pattern=_ENDPOINT, description="HOST:PORT; in development also insecure:HOST:PORT"
+    )
+    google_tts_endpoint: str | None = Field(
+        None, pattern=_ENDPOINT, description="HOST:PORT; in development also insecure:HOST:PORT"
+    )
+    google_stt_model: str = Field("", pattern=r"^\w*$", description="a model of Google's recogniser, like latest_long")
+    google_stt_enhanced: bool = Field(True, description="1 or 0")
+    google_stt_language: str = Field("", pattern=r"^([a-z]{2,3}-[A-Z]{2})?$", description="a language like he-IL")
+    google_tts_voice: str = Field(
+        "", pattern=r"^([a-z]{2,3}-[A-Z]{2}-[\w-]+)?$", description="a voice like he-IL-Wavenet-A"
+    )
 
     barge_in: Annotated[Literal["two_phase", "immediate", "off"], BeforeValidator(_barge_in)] = Field(
         "two_phase", description="two_phase, immediate or off (1 and true mean two_phase, 0 and false mean off)"
     )
-    barge_in_voice_frames: int = Field(10, ge=1, le=100, description="a whole number from 1 to 100 (20 ms each)")
-    min_utt_sec: float = Field(1.0, ge=0.1, le=10, description="seconds from 0.1 to 10")
-    max_utt_sec: float = Field(4.5, ge=0.5, le=60, description="seconds from 0.5 to 60, more than MIN_UTT_SEC")
-    reply_refractory_ms: int = Field(1000, ge=0, le=10000, description="milliseconds from 0 to 10000")
-    vad_hangover_ms: int = Field(200, ge=0, le=2000, description="milliseconds from 0 to 2000")
+    barge_in_voice_frames: int = Field(
+        BARGE_IN_VOICE_FRAMES, ge=1, le=100, description="a whole number from 1 to 100 (20 ms each)"
+    )
+    min_utt_sec: float = Field(MIN_UTT_SEC, ge=0.1, le=10, description="seconds from 0.1 to 10")
+    max_utt_sec: float = Field(MAX_UTT_SEC, ge=0.5, le=60, description="seconds from 0.5 to 60, more than MIN_UTT_SEC")
+    reply_refractory_ms: int = Field(REPLY_REFRACTORY_MS, ge=0, le=10000, description="milliseconds from 0 to 10000")
+    vad_hangover_ms: int = Field(VAD_HANGOVER_MS, ge=0, le=2000, description="milliseconds from 0 to 2000")
     tts_speaking_rate: float = Field(0.95, ge=0.25, le=2.0, description="a factor from 0.25 to 2.0")
 
     prices_json: Annotated[str, BeforeValidator(_prices)] = Field(
@@ -185,29 +270,49 @@ class Settings(BaseSettings):
     def _derive(cls, values: Any) -> Any:
         """Defaults that depend on another variable."""
         values = dict(values)
+        if not values.get("bind_host"):
+            # Without a token anybody who reaches the webhooks can call them: then nobody else should reach them.
+            values["bind_host"] = "0.0.0.0" if _lower(values.get("app_env")) == "production" else "127.0.0.1"
         if not values.get("engine"):
             values["engine"] = "openai" if values.get("openai_api_key") else "sandbox"
         if not values.get("openai_base_url") and values["engine"] == "sandbox":
             values["openai_base_url"] = SANDBOX_API
+        if _tries_the_cascade(values):
+            values["google_speech_endpoint"] = values["google_tts_endpoint"] = SANDBOX_GOOGLE
+            if not values.get("openai_base_url") and not values.get("openai_api_key"):
+                values["openai_base_url"] = SANDBOX_API
         base = str(values.get("openai_base_url") or OPENAI_API).strip().rstrip("/")
         if not values.get("openai_realtime_url"):
             # A base URL that is itself refused must not bring a second complaint.
             base = base if base.startswith("http") else OPENAI_API
-            values["openai_realtime_url"] = f"ws{base.removeprefix('http')}/realtime"
+            values["openai_realtime_url"] = realtime_address(base)
         return values
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
         """Rules between variables; each names the one to change."""
-        if self.engine == "google":
-            raise _refuse("ENGINE='google' is not accepted: the cascade engine does not exist yet; openai or sandbox")
         if self.max_utt_sec <= self.min_utt_sec:
             raise _refuse(f"MAX_UTT_SEC={self.max_utt_sec} is not accepted: more than MIN_UTT_SEC={self.min_utt_sec}")
         for name, reason in self._missing():
             raise _refuse(f"{name.upper()} is not set: {reason} needs {_accepted(name)}")
-        if self.production and not str(self.public_base_url).startswith("https://"):
-            raise _refuse(f"PUBLIC_BASE_URL={self.public_base_url!r} is not accepted: {_accepted('public_base_url')}")
+        if self.production:
+            self._agree_in_production()
         return self
+
+    def _agree_in_production(self) -> None:
+        if self.twilio_api_url is not None:
+            raise _refuse(f"TWILIO_API_URL={self.twilio_api_url!r} is not accepted: nothing in production")
+        for name in ("secret_key", "twilio_auth_token", "metrics_token"):
+            secret = getattr(self, name)
+            if secret is not None and len(secret.get_secret_value().strip()) < SHORTEST_SECRET:
+                raise _refuse(f"{name.upper()}=(hidden) is not accepted: {_accepted(name)}")
+        for name in ("google_speech_endpoint", "google_tts_endpoint"):
+            if str(getattr(self, name)).startswith(INSECURE):
+                raise _refuse(f"{name.upper()}={getattr(self, name)!r} is not accepted: HOST:PORT in production")
+        if any(len(key) < SHORTEST_SECRET for key in _parts(self.secret_key_previous)):
+            raise _refuse(f"SECRET_KEY_PREVIOUS=(hidden) is not accepted: {_accepted('secret_key_previous')}")
+        if not str(self.public_base_url).startswith("https://"):
+            raise _refuse(f"PUBLIC_BASE_URL={self.public_base_url!r} is not accepted: {_accepted('public_base_url')}")
 
     def _missing(self) -> Iterator[tuple[str, str]]:
         """(field, what needs it) for every variable that this combination cannot do without."""
@@ -215,12 +320,50 @@ class Settings(BaseSettings):
             for name in ("secret_key", "twilio_auth_token", "public_base_url"):
                 if getattr(self, name) is None:
                     yield name, "APP_ENV=production"
+            of_sandbox = self.openai_realtime_url == realtime_address(SANDBOX_API)
+            if self.openai_api_key is None and of_sandbox and self.engine != "google":
+                yield "openai_api_key", "APP_ENV=production"  # nobody answers calls at the sandbox's usual address
+        if self.smtp_url is not None:
+            # Links in e-mails must lead to us, whatever host a request claims to be for.
+            for name in ("smtp_from", "public_base_url"):
+                if getattr(self, name) is None:
+                    yield name, "SMTP_URL"
+        if self.engine == "google":
+            plain = all(
+                str(each).startswith(INSECURE) for each in (self.google_speech_endpoint, self.google_tts_endpoint)
+            )
+            if self.google_cloud_service_account_json is None and not plain:
+                yield "google_cloud_service_account_json", "ENGINE=google"
+            if self.openai_api_key is None and "api.openai.com" in self.openai_base_url:
+                yield "openai_api_key", "ENGINE=google"  # for the chat model between recogniser and voice
         if self.engine == "openai" and self.openai_api_key is None and "api.openai.com" in self.openai_realtime_url:
             yield "openai_api_key", "ENGINE=openai"
 
     @property
     def production(self) -> bool:
         return self.app_env == "production"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.bind_host in ("127.0.0.1", "localhost", "::1")
+
+    @property
+    def twilio_account(self) -> tuple[str, str] | None:
+        """Account and token for Twilio's REST API; in development without an account the sandbox's."""
+        if self.twilio_account_sid is not None and self.twilio_auth_token is not None:
+            return self.twilio_account_sid, self.twilio_auth_token.get_secret_value()
+        return SANDBOX_ACCOUNT if self.twilio_api_url is not None else None
+
+    @property
+    def link_keys(self) -> list[bytes]:
+        """What links of customers are signed with, the last one now, those before until they are forgotten."""
+        return [*reversed(self.previous_keys), self.signing_key]
+
+    @property
+    def countries(self) -> frozenset[str]:
+        """Where any business may be allowed to call and write to."""
+        return frozenset(self.dial_countries.split(","))
 
     @property
     def pricing(self) -> Pricing:
@@ -232,6 +375,29 @@ class Settings(BaseSettings):
         if self.secret_key is not None:
             return self.secret_key.get_secret_value().encode()
         return development_key(VAR / "development.key")
+
+    @property
+    def previous_keys(self) -> list[bytes]:
+        """What was signed and sealed with these is still accepted, the newest first."""
+        return [key.encode() for key in _parts(self.secret_key_previous)]
+
+
+def _tries_the_cascade(values: Mapping[str, Any]) -> bool:
+    """Nobody's account is given: the sandbox plays Google's services (C11)."""
+    given = ("google_cloud_service_account_json", "google_speech_endpoint", "google_tts_endpoint")
+    wanted = _lower(values["engine"]) == "google" and _lower(values.get("app_env")) != "production"
+    return wanted and not any(values.get(name) for name in given)
+
+
+def _parts(secrets_text: SecretStr | None) -> list[str]:
+    """The secrets of a text that has commas between them."""
+    parts = secrets_text.get_secret_value().split(",") if secrets_text is not None else []
+    return [part.strip() for part in parts if part.strip()]
+
+
+def realtime_address(base: str) -> str:
+    """The model's socket under an API's base URL (http or https)."""
+    return f"ws{base.removeprefix('http')}/realtime"
 
 
 def development_key(path: Path) -> bytes:
@@ -272,6 +438,8 @@ def _describe(error: Any, overrides: Mapping[str, Any]) -> str:
     if not error["loc"]:
         return str(error["msg"])
     name = str(error["loc"][0])
+    if name == _ACCOUNT.lower() and str(error["msg"]).startswith(_ACCOUNT):
+        return str(error["msg"])
     return f"{name.upper()}={_shown(name, overrides)} is not accepted: {_accepted(name)}"
 
 

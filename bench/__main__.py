@@ -16,25 +16,30 @@ import sys
 
 from bench.report import provenance, write
 
+SOCKETS = ["--server", "relay", "--server", "ours", "--server", "library"]
 BESIDE_OTHERS = ["--server", "relay", "--server", "ours", "--server", "bridge", "--server", "pipecat"]
 # Name of the section in docs/benchmarks.md → the module that prints its table, its options, and those of a quick run.
 TABLES: dict[str, tuple[str, list[str], list[str]]] = {
-    "load": ("bench.load", ["--calls", "1,10,50", "--rounds", "3"], ["--calls", "10", "--seconds", "5"]),
+    "load": ("bench.load", ["--calls", "1,10,50", "--rounds", "3"], ["--calls", "10"]),
     "capacity": (
         "bench.load",
-        ["--server", "ours", "--capacity", "--seconds", "10"],
-        ["--server", "ours", "--capacity", "--seconds", "3", "--step", "100"],
+        ["--server", "ours", "--capacity"],
+        ["--server", "ours", "--capacity", "--step", "100"],
     ),
-    "peers": ("bench.load", [*BESIDE_OTHERS, "--calls", "1,10"], [*BESIDE_OTHERS, "--calls", "2", "--seconds", "5"]),
+    "sockets": ("bench.load", [*SOCKETS, "--calls", "10,50", "--rounds", "3"], [*SOCKETS, "--calls", "10"]),
+    "peers": ("bench.load", [*BESIDE_OTHERS, "--calls", "1,10"], [*BESIDE_OTHERS, "--calls", "2"]),
     "speech-detection": ("bench.speech_detection", [], ["--no-anchors"]),
     "barge-in": ("bench.barge_in", [], ["--true", "40", "--false", "40"]),
+    "interaction": ("bench.interaction", [], ["--each", "12"]),
     "turns": ("bench.turns", [], ["--calls", "20"]),
     "heard-position": ("bench.heard_position", [], ["--virtual", "40", "--calls", "10"]),
     "appointment-corpus": ("bench.appointment_corpus", [], []),
+    "claims": ("bench.claims", [], []),
+    "conversations": ("bench.conversations", [], ["--first", "12"]),
     "admin-pages": ("bench.admin_pages", [], ["--calls", "300", "--rounds", "3"]),
 }
 # These write their own section, with what belongs beside the table.
-WRITE_THEMSELVES = {"barge-in", "turns", "heard-position"}
+WRITE_THEMSELVES = {"barge-in", "interaction", "turns", "heard-position", "conversations"}
 
 
 def main() -> int:

@@ -10,12 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.orm import Session
 
+from services.accounts.businesses import policy_of
+from services.appointments.taken import first_resource
 from services.business_policy import free_slots
-from services.businesses import policy_of
-from services.call_context import SoundChunk
-from services.database import Database
-from services.models import (
+from services.calls.context import SoundChunk
+from services.calls.recordings import add_chunk
+from services.db.database import Database
+from services.db.models import (
+    ACTIVE_APPOINTMENT,
     Appointment,
     AppointmentStatus,
     Base,
@@ -27,11 +31,12 @@ from services.models import (
     Lead,
     LeadStatus,
     ServerEvent,
+    TakenKind,
+    TakenTime,
     Turn,
     TurnRole,
 )
-from services.recordings import add_chunk
-from services.tenancy import Tenant
+from services.db.tenancy import bind_business
 
 _NAMES = ("נועה לוי", "דוד כהן", "מאיה פרץ", "יוסי מזרחי", "Anna Petrova", "רונית בר", "אמיר חדאד", "תמר גולן")
 _CITIES = ("רמת גן", "תל אביב", "חיפה", "גבעתיים", "פתח תקווה", "Haifa")
@@ -216,7 +221,7 @@ def _appointments(
     now: datetime,
     dice: random.Random,
 ) -> None:
-    settings = database.read(lambda s: Tenant(s, business_id).session.scalars(select(BusinessSettings)).one())
+    settings, resource = database.read(partial(_calendar, business_id=business_id))
     policy = policy_of(settings)
     rows: list[dict[str, Any]] = []
     for offset in range(-10, 15):
@@ -225,7 +230,30 @@ def _appointments(
             if dice.random() < 0.45:
                 rows.append(_appointment(business_id, start, len(rows), customers, call_ids, now, dice))
     with database.engine.begin() as connection:
+        _seat(connection, resource, rows)
         connection.execute(insert(Base.metadata.tables[Appointment.__tablename__]), rows)
+
+
+def _calendar(session: Session, business_id: int) -> tuple[BusinessSettings, int]:
+    bind_business(session, business_id)
+    return session.scalars(select(BusinessSettings)).one(), first_resource(session)
+
+
+def _seat(connection: Connection, resource: int, rows: list[dict[str, Any]]) -> None:
+    """Whatever is active occupies its time."""
+    table = Base.metadata.tables[TakenTime.__tablename__]
+    active = [row for row in rows if row["status"] in ACTIVE_APPOINTMENT]
+    taken = [
+        {name: row[name] for name in ("business_id", "starts_at", "ends_at")}
+        | {"resource_id": resource, "kind": TakenKind.APPOINTMENT}
+        for row in active
+    ]
+    ids = connection.execute(insert(table).returning(table.c.id, sort_by_parameter_order=True), taken).scalars()
+    for row, taken_id in zip(active, ids, strict=True):
+        row["taken_id"] = taken_id
+    for row in rows:
+        row["resource_id"] = resource
+        row.setdefault("taken_id", None)
 
 
 def _appointment(

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.nlp_parser import parse_utterance
-from services.nlp_types import DateOption, Parsed, TimeOption
+from services.nlp.parser import parse_utterance
+from services.nlp.types import DateOption, Parsed, TimeOption
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "data" / "appointments"
 FIELDS = ("intent", "date", "time", "name", "phone")

@@ -15,11 +15,11 @@ from bench import noise_makers as makers
 from bench.level_listener import LevelListener
 from bench.speech_corpus import Clip, Labels, Samples, at_level, babble, looped, talk, to_mulaw
 from bench.speech_lines import TEST_LANGUAGE
-from media import mulaw
-from media.audio_config import FRAME_MS, SAMPLE_RATE_HZ
-from media.barge_in import BargeIn, BargeInSettings, Decision
-from media.input_gate import InputGate
-from media.listener import VoiceListener
+from media.conversation.barge_in import BargeIn, BargeInDecision, BargeInSettings
+from media.detection.input_gate import InputGate
+from media.detection.listener import VoiceListener
+from services.audio import g711
+from services.audio.g711 import FRAME_MS, SAMPLE_RATE_HZ
 
 SETTINGS = BargeInSettings(grace_frames=0)
 LISTENERS: dict[str, Callable[[InputGate], LevelListener | VoiceListener]] = {
@@ -39,9 +39,9 @@ def holds(samples: Samples, listener: str, rng: np.random.Generator) -> list[int
     barge_in = BargeIn(SETTINGS)
     found = []
     hiss = rng.standard_normal(len(samples)) * LINE_HISS
-    for index, frame in enumerate(mulaw.frames(to_mulaw(samples + hiss))):
+    for index, frame in enumerate(g711.frames(to_mulaw(samples + hiss))):
         heard = ear.hear(frame, gate.process(frame))
-        if barge_in.frame(heard.loud, heard.voice, heard.musical) is Decision.HOLD:
+        if barge_in.frame(heard.loud, heard.voice, heard.musical) is BargeInDecision.HOLD:
             found.append(index)
             barge_in.answer_begins()
     return found

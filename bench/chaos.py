@@ -23,23 +23,21 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import aiohttp
-import psycopg
 from sqlalchemy.engine import make_url
 
 from bench.chaos_plan import PlannedCall, plan_calls
 from bench.chaos_report import CREATED, Campaign, Outcome
+from bench.postgres import POSTGRES, new_database
 from sandbox.fault_proxy import ThreadedProxy, proxy_thread
 from sandbox.twilio.scenario_runner import Prepared, ScenarioRunner
 from sandbox.twilio.stage import Stage, stage
 
-POSTGRES = "postgresql://root@127.0.0.1:5432/test"
 OUTAGE_S = 2.0
 EVENTS = ("kill", "reload", "database")
 CALLS_PER_EVENT = 25
@@ -65,7 +63,7 @@ async def run_campaign(seed: int, options: argparse.Namespace) -> Campaign:
     began = time.monotonic()
     async with _installation(options.postgres) as (running, proxy):
         breaker = Breaker(running, proxy, random.Random(seed), options.events)
-        outcomes = await _play(running, planned, options.at_once, breaker)
+        outcomes = await _play(running, planned, options.at_once, breaker, fewer_when_late=options.fewer_when_late)
         campaign = Campaign(seed, outcomes, breaker.done, time.monotonic() - began, await _lag(running))
         if options.leak_calls:
             campaign.leaks = await _leaks(running, options.leak_calls, options.at_once)
@@ -75,13 +73,12 @@ async def run_campaign(seed: int, options: argparse.Namespace) -> Campaign:
 @asynccontextmanager
 async def _installation(postgres: str) -> AsyncIterator[tuple[Stage, ThreadedProxy]]:
     """Two workers whose way to PostgreSQL leads through a proxy; the database is dropped at the end."""
-    admin = make_url(postgres)
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-        name = stack.enter_context(_database(postgres))
-        proxy = stack.enter_context(proxy_thread([(admin.host or "127.0.0.1", admin.port or 5432)]))
-        direct = admin.set(database=name).render_as_string(hide_password=False)
-        through = admin.set(database=name, host="127.0.0.1", port=proxy.port)
+        direct = stack.enter_context(new_database(postgres, "chaos"))
+        url = make_url(direct)
+        proxy = stack.enter_context(proxy_thread([(url.host or "127.0.0.1", url.port or 5432)]))
+        through = url.set(host="127.0.0.1", port=proxy.port)
         environment = {
             "WEB_CONCURRENCY": str(WORKERS),
             "DATABASE_URL": through.render_as_string(hide_password=False),
@@ -96,19 +93,11 @@ async def _installation(postgres: str) -> AsyncIterator[tuple[Stage, ThreadedPro
             _tell_problems(running)
 
 
-@contextmanager
-def _database(postgres: str) -> Iterator[str]:
-    name = f"chaos_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres, autocommit=True, connect_timeout=3) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            yield name
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-async def _play(running: Stage, planned: list[PlannedCall], at_once: int, breaker: Breaker) -> list[Outcome]:
-    runner, places = running.runner(), asyncio.Semaphore(at_once)
+async def _play(
+    running: Stage, planned: list[PlannedCall], at_once: int, breaker: Breaker, *, fewer_when_late: bool = False
+) -> list[Outcome]:
+    runner = running.runner()
+    places = runner.admission(at_once) if fewer_when_late else asyncio.Semaphore(at_once)
     connector = aiohttp.TCPConnector(limit=0, force_close=True)  # nothing is sent over a connection to a dead worker
     async with aiohttp.ClientSession(connector=connector) as http:
 
@@ -251,6 +240,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=0.0, help="go on with the next seeds for so long")
     parser.add_argument("--leak-calls", type=int, default=0, help="then measure what so many calls leave behind")
     parser.add_argument("--no-events", dest="events", action="store_false", help="no kills, restarts, outages")
+    parser.add_argument(
+        "--fewer-when-late", action="store_true", help="fewer calls at once while the machine is busy with other work"
+    )
     parser.add_argument("--postgres", default=POSTGRES)
     return parser.parse_args()
 

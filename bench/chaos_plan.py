@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.realtime.script import Answer, Fault, Script, Transcript
-from sandbox.twilio.scenario import Call, CallerStep, Scenario
+from sandbox.realtime.script import Fault, Script, ScriptedAnswer, Transcript
+from sandbox.twilio.scenario import CallerStep, CallSection, Scenario
 
 CLIPS = Path(__file__).parents[1] / "tests" / "data" / "audio"
 CLIP = "en-sentence-vm-leavemsg.ulaw"
@@ -86,7 +86,7 @@ def _scenario(number: int, fault: str, chance: random.Random) -> Scenario:
             "observe_holidays": False,
             "silence_prompt_s": 20,
         },
-        "call": Call(max_s=60.0, webhook_repeats=3 if fault == "webhook_repeats" else 1, half_open_s=9.0),
+        "call": CallSection(max_s=60.0, webhook_repeats=3 if fault == "webhook_repeats" else 1, half_open_s=9.0),
         "line": {"mark_loss": 0.5} if fault == "marks_lost" else {},
         "model": _script(0, fault, chance),
         "model_again": [_script(n, "", chance) for n in range(1, CONNECTIONS)],
@@ -108,7 +108,7 @@ def _deeds(fault: str, chance: random.Random) -> list[dict[str, Any]]:
 
 
 def _script(connection: int, fault: str, chance: random.Random) -> Script:
-    answers = [Answer(text=f"תשובה מספר {connection}{n} {_words(chance)}", length_ms=1500) for n in range(8)]
+    answers = [ScriptedAnswer(text=f"תשובה מספר {connection}{n} {_words(chance)}", length_ms=1500) for n in range(8)]
     transcripts = [Transcript(text=BOOKING), *(Transcript(text=THANKS) for _ in range(3))]
     nth = chance.randrange(2)
     faults: list[Fault] = []

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.chaos_plan import FINAL, LAST_STEP, PlannedCall
-from media.audio_config import BYTES_PER_MS, FRAME_BYTES, FRAME_MS
 from sandbox.twilio.result import CallResult
+from services.audio.g711 import BYTES_PER_MS, FRAME_BYTES, FRAME_MS
+from services.sockets.frames import CLOSE_ABNORMAL, CLOSE_GOING_AWAY
 
 LONG_SILENCE_MS = 3000
 SAME_SOUND_MS = 400  # a longer gap between frames is a pause between answers
 SILENCE = (0xFF, 0x7F)
 CREATED = "appointment_created"
 # A stream that our side ended without being asked: the worker died or handed the call on.
-TAKEN_AWAY = (1001, 1006)
+TAKEN_AWAY = (CLOSE_GOING_AWAY, CLOSE_ABNORMAL)
 
 
 @dataclass(slots=True)

@@ -10,11 +10,11 @@ from bench.barge_in_sounds import SETTINGS, utterances
 from bench.speech_corpus import Clip, Samples, talk, to_mulaw
 from bench.speech_lines import TEST_LANGUAGE
 from bench.training_lines import TRAINING_LANGUAGE
-from media import mulaw
-from media.audio_config import BYTES_PER_MS, FRAME_MS, SAMPLE_RATE_HZ
-from media.barge_in import BargeIn, Decision
-from media.echo_guard import EchoGuard
-from media.voice_activity import VoiceActivity
+from media.conversation.barge_in import BargeIn, BargeInDecision
+from media.detection.echo import EchoGuard
+from media.detection.voice_activity import VoiceActivity
+from services.audio import g711
+from services.audio.g711 import BYTES_PER_MS, FRAME_MS, SAMPLE_RATE_HZ
 
 AGENT_RMS = 2500.0
 LINE_NOISE = 20.0
@@ -45,13 +45,13 @@ def holds(agent: Samples, inbound: Samples, guarded: bool) -> list[int]:
     """Frames at which the agent would fall silent, with or without the guard."""
     guard, voice, barge_in = EchoGuard(), VoiceActivity(), BargeIn(SETTINGS)
     found = []
-    pairs = zip(mulaw.frames(to_mulaw(agent)), mulaw.frames(to_mulaw(inbound)), strict=True)
+    pairs = zip(g711.frames(to_mulaw(agent)), g711.frames(to_mulaw(inbound)), strict=True)
     for index, (played, heard) in enumerate(pairs):
         at_ms = float(index * FRAME_MS)
         guard.sent(at_ms, played)
         voiced = voice.feed(heard)
-        loud = mulaw.rms(heard) > LOUD and not (guarded and guard.is_echo(at_ms, heard))
-        if barge_in.frame(loud, loud and voiced) is Decision.HOLD:
+        loud = g711.rms(heard) > LOUD and not (guarded and guard.is_echo(at_ms, heard))
+        if barge_in.frame(loud, loud and voiced) is BargeInDecision.HOLD:
             found.append(index)
             barge_in.answer_begins()
     return found

@@ -14,7 +14,7 @@ import structlog
 from bench.markdown import table
 from bench.report import command_line, percentile, provenance, write
 from bench.trials import interruptions, play
-from tests.media.virtual_call import Plan, VirtualCall
+from tests.media.conversation.virtual_call import Plan, VirtualCall
 
 LINES = {
     "perfect line": (0, 0.0, 0.0, 0),

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import os
 import time
+from audioop import add
 from base64 import b64encode
 from collections import deque
 from time import monotonic
 
-from bench.load import default_speech
-from media.audio_config import FRAME_BYTES
-from media.conversation import Conversation
-from media.conversation_settings import ConversationSettings
-from media.input_gate import InputGate
-from media.listener import VoiceListener
+from bench.load_sounds import INTERRUPTION, NOISE_RMS, QUESTION, clip, noise
+from media.conversation.inputs import StreamUp
+from media.conversation.settings import ConversationSettings
+from media.conversation.shell import Conversation
+from media.detection.input_gate import InputGate
+from media.detection.listener import VoiceListener
 from media.metrics import CallMetrics
-from media.playout import Playout
-from media.twilio_protocol import BinaryMessage
-from media.twilio_reader import TwilioReader
-from media.twilio_socket import SocketClosed
-from services import websocket_frames as frames
-from services.framed_socket import FramedSocket
+from media.playout.playout import Playout
+from media.twilio.protocol import BinaryMessage
+from media.twilio.reader import TwilioReader
+from media.twilio.socket import SocketClosed
+from services.audio.g711 import FRAME_BYTES, encode
+from services.engines.realtime.protocol import SessionConfig
 from services.openai_realtime_client import Endpoint, OpenAIRealtime
-from services.realtime_protocol import SessionConfig
-from services.socket_upkeep import Limits
+from services.sockets import frames
+from services.sockets.connection import FramedSocket
+from services.sockets.keepalive import Limits
 
 ROUNDS, SECONDS = 12, 10
+SPEECH_RMS = 1640
 FRAMES_PER_S = 50
 KEY = b"\x12\x34\x56\x78"
 
@@ -39,7 +42,7 @@ class _Wire:
     def read(self, _until: float) -> bytes:
         return self.waiting.popleft() if self.waiting else b""
 
-    send = staticmethod(len)
+    send = send_now = staticmethod(len)
 
     def close(self) -> None:
         pass
@@ -62,15 +65,23 @@ class _Unwritten:
 
     def turn(self, record: object) -> None: ...
     def greeting_done(self) -> None: ...
+    def language(self, language: str) -> None: ...
+    def notice(self, heard_ms: int, total_ms: int, ended: bool) -> None: ...
     def event(self, kind: str, detail: str) -> None: ...
 
 
 def inbound() -> list[tuple[str, str, float]]:
-    """Rows for the table of bench.hot_path: quiet frames and speech, each after a second of the other."""
-    speech = default_speech().read_bytes()
+    """Rows for the table of bench.hot_path: three kinds of line, each after a second of another."""
     quiet = bytes(byte & 0x81 | 0x7E for byte in os.urandom(FRAME_BYTES * FRAMES_PER_S))
+    noisy = encode(noise(NOISE_RMS, SECONDS))
+    said = clip(QUESTION, SPEECH_RMS) + clip(INTERRUPTION, SPEECH_RMS)
+    speech = encode(add(said, noise(NOISE_RMS, len(said) / 16000), 2))
     name = "an inbound frame, from wire to wire, all its listening"
-    return [(name, "of a quiet line", _cost_us(quiet, speech)), ("", "of speech", _cost_us(speech, quiet))]
+    return [
+        (name, "of a quiet line", _cost_us(quiet, speech)),
+        ("", f"of a line with noise of RMS {NOISE_RMS}", _cost_us(noisy, quiet)),
+        ("", "of speech over it", _cost_us(speech, noisy)),
+    ]
 
 
 def _cost_us(sound: bytes, between: bytes) -> float:
@@ -106,9 +117,10 @@ def _call() -> tuple[_Wire, Conversation, TwilioReader]:
     conversation = Conversation(
         ConversationSettings(), playout, _Unwritten(), metrics, monotonic, on_end=lambda _reason: None
     )
-    conversation.begin()
+    conversation.post(StreamUp())
     reader = TwilioReader(socket, conversation, gate, listener, metrics, on_key=lambda _digit: None)  # type: ignore[arg-type]
-    reader.engine = conversation.answers.engine = _Model(wire)
+    reader.engine = _Model(wire)
+    conversation.engine_up(reader.engine)
     return wire, conversation, reader
 
 

@@ -26,19 +26,20 @@ import websocket  # noqa: E402
 from wsproto.frame_protocol import FrameProtocol  # noqa: E402
 
 from bench.hot_inbound import inbound  # noqa: E402
-from media import pace_clock  # noqa: E402
-from media import twilio_protocol as twilio  # noqa: E402
-from media.audio_config import BYTES_PER_MS, SILENCE_FRAME  # noqa: E402
-from media.audio_tx_loop import AudioSender  # noqa: E402
-from media.input_gate import InputGate  # noqa: E402
-from media.listener import VoiceListener  # noqa: E402
-from media.playout import Playout  # noqa: E402
-from media.vad import PRESETS  # noqa: E402
-from services import websocket_frames as frames  # noqa: E402
-from services.framed_socket import FramedSocket  # noqa: E402
-from services.realtime_protocol import append_audio  # noqa: E402
-from services.socket_reader import reader_for  # noqa: E402
-from services.socket_upkeep import Limits, SocketEnd  # noqa: E402
+from media.detection.input_gate import InputGate  # noqa: E402
+from media.detection.listener import VoiceListener  # noqa: E402
+from media.detection.vad import PRESETS  # noqa: E402
+from media.playout.playout import Playout  # noqa: E402
+from media.playout.queue import SpeechKind, Utterance  # noqa: E402
+from media.twilio import pace_clock  # noqa: E402
+from media.twilio import protocol as twilio  # noqa: E402
+from media.twilio.audio_tx_loop import AudioSender  # noqa: E402
+from services.audio.g711 import BYTES_PER_MS, SILENCE_FRAME  # noqa: E402
+from services.engines.realtime.protocol import append_audio  # noqa: E402
+from services.sockets import frames  # noqa: E402
+from services.sockets.connection import FramedSocket  # noqa: E402
+from services.sockets.keepalive import Limits, SocketEnd  # noqa: E402
+from services.sockets.reader import reader_for  # noqa: E402
 
 ROUNDS, REPEATS = 5, 20_000
 MESSAGES = 20_000
@@ -189,7 +190,9 @@ class _Speaking:
         listener = VoiceListener(gate, clock.now)
         listener.hear(SILENCE_FRAME, gate.process(SILENCE_FRAME))
         self.playout = Playout(clock.now, self._sender.wake, far_end=listener)
-        self.playout.append(self.playout.open("answer"), os.urandom(SPEECH_S * 1000 * BYTES_PER_MS))
+        answer = Utterance(SpeechKind.ANSWER)
+        self.playout.open(answer)
+        self.playout.append(answer, os.urandom(SPEECH_S * 1000 * BYTES_PER_MS))
         self.python_calls = 0
 
     def run(self) -> None:

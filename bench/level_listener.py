@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from media.input_gate import GateResult, InputGate
-from media.listener import BARGE_IN_DELTA, Heard
+from media.detection.input_gate import GateResult, InputGate
+from media.detection.listener import BARGE_IN_DELTA, InboundFrame
 
 
 class LevelListener:
@@ -12,7 +12,7 @@ class LevelListener:
     def __init__(self, gate: InputGate) -> None:
         self._gate = gate
 
-    def hear(self, audio: bytes, gate: GateResult) -> Heard:
+    def hear(self, audio: bytes, measured: GateResult) -> InboundFrame:
         """One inbound frame, after the gate has seen it."""
-        loud = gate.rms > self._gate.noise_floor + BARGE_IN_DELTA
-        return Heard(loud, loud)
+        loud = measured.rms > self._gate.noise_floor + BARGE_IN_DELTA
+        return InboundFrame(loud, loud)

@@ -14,21 +14,33 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from bench.load_servers import SERVERS, pin
+from bench.load_sounds import NOISE_RMS, write_sounds
+from bench.load_world import CYCLE_S
 from bench.markdown import table
 from bench.peers.environment import ROOT, python_of
 from sandbox.launch import free_port, prepare_database
-from services.seed import CLINIC_NUMBER
+from services.accounts.seed import CLINIC_NUMBER
+from services.db.database import Database
+from services.db.models import BusinessSettings
+from services.db.tenancy import unscoped
 
 Result = dict[str, Any]
 # What a server must keep to be said to carry so many calls.
 MAX_TO_MODEL_MS, MAX_GAP_MS = 60.0, 40.0
+LATE_MS = 20.0
 CAPACITY_START, CAPACITY_STEP = 150, 25
+# Whose cost is told as a multiple of whose, round by round, where both were measured.
+COMPARED = (("ours", "relay"), ("library", "relay"), ("library", "ours"))
 HEAD = (
     "server",
     "calls",
@@ -47,13 +59,13 @@ HEAD = (
 )
 
 
-def measure(server: str, calls: int, seconds: float, speech: Path, spin: bool) -> Result:
+def measure(server: str, calls: int, seconds: float, sounds: Path, spin: bool) -> Result:
     """One load on one server. What cannot be measured on it is None."""
     model_port = free_port()
     with SERVERS[server](model_port, calls) as subject:
         command = [str(python_of("relay")), "-m", "bench.load_generator", "--calls", str(calls)]
         command += ["--seconds", str(seconds), "--port", str(subject.port), "--model-port", str(model_port)]
-        command += ["--speech", str(speech), "--number", CLINIC_NUMBER]
+        command += ["--sounds", str(sounds), "--number", CLINIC_NUMBER]
         command += [part for pid in subject.pids for part in ("--pid", str(pid))]
         command += ["--webhook"] * subject.webhook + ["--lossy"] * subject.lossy + ["--spin"] * spin
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as generator:
@@ -66,6 +78,8 @@ def measure(server: str, calls: int, seconds: float, speech: Path, spin: bool) -
         raise SystemExit(f"the load generator ended with {generator.returncode}")
     result: Result = json.loads(output)
     print(f"{server} {calls}: {json.dumps(result)}", file=sys.stderr)
+    if result["generator_late_ms"] > LATE_MS:
+        print(f"the callers were {result['generator_late_ms']:.0f} ms late: the machine is not quiet", file=sys.stderr)
     if not subject.paced:
         result["gaps"] = None
     return {"server": server, **result}
@@ -101,15 +115,16 @@ def middle_round(results: list[Result]) -> list[Result]:
     return [sorted(of_one, key=itemgetter("cpu_ms_per_call_s"))[len(of_one) // 2] for of_one in rounds]
 
 
-def beside_the_relay(results: list[Result]) -> list[str]:
-    """Sentences: CPU against the relay's of the same round, where there were several."""
-    costs: dict[tuple[int, str], list[float]] = {}
+def compared(results: list[Result]) -> list[str]:
+    """Sentences: CPU of one server against another's in the same round, where there were several rounds."""
+    costs: dict[int, dict[str, list[float]]] = {}
     for result in results:
-        costs.setdefault((result["calls"], result["server"]), []).append(result["cpu_ms_per_call_s"])
+        costs.setdefault(result["calls"], {}).setdefault(result["server"], []).append(result["cpu_ms_per_call_s"])
     return [
-        f"{server} at {calls} calls, round by round: {', '.join(f'{ours / relay:.2f} x' for ours, relay in pairs)}."
-        for (calls, server), cost in costs.items()
-        if server != "relay" and len(pairs := list(zip(cost, costs.get((calls, "relay"), []), strict=False))) > 1
+        f"{one} at {calls} calls against {other}, round by round: {', '.join(f'{a / b:.2f} x' for a, b in pairs)}."
+        for one, other in COMPARED
+        for calls, of in costs.items()
+        if len(pairs := list(zip(of.get(one, []), of.get(other, []), strict=False))) > 1
     ]
 
 
@@ -145,18 +160,13 @@ def rows(results: list[Result]) -> list[list[str]]:
     return lines
 
 
-def default_speech() -> Path:
-    """Real speech of this repository's tests."""
-    return sorted((ROOT / "tests" / "data" / "audio").glob("*.ulaw"))[0]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", choices=SERVERS, action="append", help="may be given several times")
     parser.add_argument("--calls", default="1,10,50", help="loads to measure, with commas")
-    parser.add_argument("--seconds", type=float, default=12.0, help="how long each load is measured")
+    parser.add_argument("--seconds", type=float, default=CYCLE_S, help="how long each load is measured: whole cycles")
     parser.add_argument("--rounds", type=int, default=1, help="how often each load; the table has the median by CPU")
-    parser.add_argument("--speech", type=Path, help="raw 8 kHz mu-law that the callers say")
+    parser.add_argument("--noise", type=float, default=NOISE_RMS, help="RMS of the noise on every line, all the time")
     parser.add_argument(
         "--spin",
         action=argparse.BooleanOptionalAction,
@@ -169,20 +179,40 @@ def main() -> None:
     parser.add_argument("--prepare-database", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.prepare_database:
-        from app.settings import load_settings
-
-        prepare_database(load_settings())
+        _prepare()
         return
-    speech = options.speech or default_speech()
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        write_sounds(Path(directory), options.noise)
+        results, conclusions = all_of(options, Path(directory))
+    print("\n\n".join([table(HEAD, rows(results)), *conclusions]))
+
+
+def _prepare() -> None:
+    """The demo businesses, without the limits that a business begins with: all calls of a load go to one number."""
+    from app.settings import load_settings
+
+    settings = load_settings()
+    prepare_database(settings)
+    no_limit = update(BusinessSettings).values(max_calls_at_once=None, daily_minutes=None)
+
+    def lift(session: Session) -> None:
+        with unscoped(session, "a bench fills every demo business"):
+            session.execute(no_limit.execution_options(synchronize_session=False))
+
+    Database(settings.database_url).write(lift)
+
+
+def all_of(options: argparse.Namespace, sounds: Path) -> tuple[list[Result], list[str]]:
+    """What was asked for, measured: a result for each row, and sentences about them."""
     results: list[Result] = []
-    conclusions: list[str] = []
 
     def run(server: str, calls: int) -> Result:
-        results.append(measure(server, calls, options.seconds, speech, options.spin))
+        results.append(measure(server, calls, options.seconds, sounds, options.spin))
         return results[-1]
 
     servers = options.server or ["relay", "ours"]
     if options.capacity:
+        conclusions = []
         for server in servers:
 
             def keeps(calls: int, server: str = server) -> bool:
@@ -190,16 +220,14 @@ def main() -> None:
 
             most = search_capacity(keeps, options.start, options.step)
             conclusions.append(f"{server}: {most} calls (searched in steps of {options.step}).")
-    else:
-        for calls in options.calls.split(","):
-            for _round in range(options.rounds):
-                for server in servers:
-                    result = run(server, int(calls))
-                    if result["lost_calls"] + result["refused_calls"] >= int(calls):
-                        raise SystemExit(f"{server} kept none of {calls} calls: nothing was measured")
-        conclusions = beside_the_relay(results)
-        results = middle_round(results)
-    print("\n\n".join([table(HEAD, rows(results)), *conclusions]))
+        return results, conclusions
+    for calls in options.calls.split(","):
+        for _round in range(options.rounds):
+            for server in servers:
+                result = run(server, int(calls))
+                if result["lost_calls"] + result["refused_calls"] >= int(calls):
+                    raise SystemExit(f"{server} kept none of {calls} calls: nothing was measured")
+    return middle_round(results), compared(results)
 
 
 if __name__ == "__main__":

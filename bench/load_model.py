@@ -1,4 +1,4 @@
-"""A lean fake Realtime model: one listener per session, GA events, answers in bursts faster than real time.
+"""A lean fake Realtime model: one listener per session, GA events, answers five times as fast as real time.
 
 Speaks mu-law where a session asks for it, else 24 kHz PCM, which is the API's default.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 DELTA_BYTES = 800  # 100 ms: 1.2 KB as JSON
 DELTAS = 50  # 5 s of answer
-BURST = 10  # deltas at once
-BURST_EVERY_S = 0.05
-THINK_S = 0.25
+DELTA_EVERY_S = 0.02  # five times real time
+THINK_S = 0.4  # from the end of a turn to the first sound
+TRANSCRIPT_S = 0.3  # from the end of a turn to its words
 # Both sides say something else each time: an assistant that repeats itself is taken for stuck, and is.
 VOCABULARY = (  # noqa: SIM905
-    "בוקר ערב רחוב חניה קומה מעלית מרפאה רופא בדיקה מחיר תשלום קבלה ביטוח מסמך תעודה כתובת שכונה תחנה אוטובוס רכבת "
+    "צבע עץ רחוב חניה קומה מעלית מרפאה רופא בדיקה מחיר תשלום קבלה ביטוח מסמך תעודה כתובת שכונה תחנה אוטובוס רכבת "
     "חורף קיץ גשם שמש דלת חלון שולחן כיסא ספר עיתון מחשב טלפון מכתב חבילה מפתח ארנק תיק משקפיים כובע מעיל נעליים לחם"
 ).split()
 QUESTION_WORDS, ANSWER_WORDS = 5, 17
@@ -103,6 +103,11 @@ class ModelSession(WSListener):
         self._send({"type": "input_audio_buffer.speech_stopped", "item_id": item, "audio_end_ms": at_ms})
         self._send({"type": "input_audio_buffer.committed", "item_id": item, "previous_item_id": None})
         self._send({"type": "conversation.item.added", "item": message, "previous_item_id": None})
+        self._world.loop.call_later(TRANSCRIPT_S, self._transcribe, item)
+        if self._answers_by_itself:
+            self._answer_soon()
+
+    def _transcribe(self, item: str) -> None:
         self._send(
             {
                 "type": "conversation.item.input_audio_transcription.completed",
@@ -112,8 +117,6 @@ class ModelSession(WSListener):
                 "usage": {"type": "duration", "seconds": 2},
             }
         )
-        if self._answers_by_itself:
-            self._answer_soon()
 
     # -- answers ------------------------------------------------------------------------------------------------
 
@@ -157,21 +160,22 @@ class ModelSession(WSListener):
             self.caller.expect(audio)
         else:
             self._unclaimed.append(audio)
-        self._burst(ids, audio, 0)
+        self._go_on(ids, audio, 0, self._world.now())
 
-    def _burst(self, ids: dict[str, Any], audio: bytes, at: int) -> None:
+    def _go_on(self, ids: dict[str, Any], audio: bytes, number: int, due: float) -> None:
+        """One delta every so often, on an absolute schedule; a word with every third."""
         if self._response != ids["response_id"]:
             return
-        for start in range(at, min(at + BURST * DELTA_BYTES, len(audio)), DELTA_BYTES):
-            piece = audio[start : start + DELTA_BYTES]
-            delta = b2a_base64(to_pcm(piece) if self._in_pcm else piece, newline=False).decode()
-            self._send({"type": "response.output_audio.delta", **ids, "delta": delta})
-            if start // DELTA_BYTES % 3 == 0:
-                word = self._words[start // DELTA_BYTES // 3]
-                self._send({"type": "response.output_audio_transcript.delta", **ids, "delta": f"{word} "})
-        at += BURST * DELTA_BYTES
-        if at < len(audio):
-            self._world.loop.call_later(BURST_EVERY_S, self._burst, ids, audio, at)
+        piece = audio[number * DELTA_BYTES : (number + 1) * DELTA_BYTES]
+        delta = b2a_base64(to_pcm(piece) if self._in_pcm else piece, newline=False).decode()
+        self._send({"type": "response.output_audio.delta", **ids, "delta": delta})
+        if number % 3 == 0:
+            self._send(
+                {"type": "response.output_audio_transcript.delta", **ids, "delta": f"{self._words[number // 3]} "}
+            )
+        number, due = number + 1, due + DELTA_EVERY_S
+        if number < DELTAS:
+            self._world.loop.call_at(due, self._go_on, ids, audio, number, due)
         else:
             self._finish(ids, "completed")
 

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.peers.environment import ROOT, python_of
@@ -55,7 +56,7 @@ class Peer:
 
 
 @contextmanager
-def ours(model_port: int, calls: int) -> Iterator[Subject]:
+def ours(model_port: int, calls: int, lean_sockets: bool = True) -> Iterator[Subject]:
     """gunicorn with one gevent worker and our configuration, on a database of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         environment = {
@@ -66,6 +67,7 @@ def ours(model_port: int, calls: int) -> Iterator[Subject]:
             "ENGINE": "sandbox",
             "OPENAI_REALTIME_URL": f"ws://127.0.0.1:{model_port}/v1/realtime",
             "MAX_CALLS_PER_WORKER": str(calls + 50),
+            "LEAN_SOCKETS": str(int(lean_sockets)),
             "LOG_LEVEL": "INFO",
         }
         _migrate(environment)
@@ -92,6 +94,7 @@ Server = Callable[[int, int], AbstractContextManager[Subject]]
 SERVERS: dict[str, Server] = {
     "relay": Peer("bare_relay.py", "relay"),
     "ours": ours,
+    "library": partial(ours, lean_sockets=False),
     "bridge": Peer("unpaced_bridge.py", "bridge", paced=False),
     "pipecat": Peer("pipecat_bot.py", "pipecat", lossy=True),
 }

@@ -3,9 +3,10 @@
 Runs in the environment of bench/peers/requirements-relay.txt and imports nothing of the product.
 
 Every frame of a caller carries its own number: 32 bits (caller, sequence) in the lowest bits of its first 32 mu-law
-bytes, 40 dB under the speech. So the model's side knows for every frame who sent it and when, whatever came between.
+bytes, far under the line's noise. So the model's side knows for every frame who sent it and when, whatever came
+between.
 
-A server that resamples (`lossy`) destroys tags and bytes. Its callers send a loud frame now and then on a quiet line
+A server that resamples (`lossy`) destroys tags and bytes. Its callers send a loud frame now and then while they listen
 instead, and its answers are measured by their length.
 """
 
@@ -15,9 +16,11 @@ import asyncio
 import os
 import time
 from binascii import a2b_base64, b2a_base64
+from collections import deque
 from dataclasses import dataclass, field
 
-FRAME_BYTES, FRAME_S = 160, 0.02
+FRAME_BYTES, FRAME_S, BYTES_PER_S = 160, 0.02, 8000
+CYCLE_S = 12.5  # in which a caller asks, interrupts and listens (bench/load_caller.py)
 TAG_BYTES = 32
 SILENCE = b"\xff"
 WITHHELD = (1 << TAG_BYTES) - 1  # the tag that a frame of plain silence seems to carry
@@ -81,6 +84,45 @@ LOUD = Frame(bytes([0x00] * 4 + [0x80] * 4) * (FRAME_BYTES // 8))  # full scale,
 def tag_of(payload: str) -> int:
     """The 32 bits in a frame's base64: caller << 16 | number."""
     return int(a2b_base64(payload[:_HEAD_CHARS])[:TAG_BYTES].translate(_LOW_BITS), 2)
+
+
+class Ear:
+    """What Twilio plays to the caller: `heard` is the sound without silence, which no answer holds."""
+
+    __slots__ = ("_lossy", "_unplayed", "heard", "plays_until")
+
+    def __init__(self, lossy: bool) -> None:
+        self.heard = bytearray()
+        self.plays_until = 0.0
+        self._lossy = lossy
+        self._unplayed: deque[tuple[float, bytes]] = deque()  # (when it will have been played, sound)
+
+    def hear(self, audio: bytes, now: float) -> bool:
+        """Sound is put behind what is to be played; False when it is silence."""
+        self.plays_until = max(now, self.plays_until) + len(audio) / BYTES_PER_S
+        while self._unplayed and self._unplayed[0][0] <= now:
+            self._unplayed.popleft()
+        self._unplayed.append((self.plays_until, audio))
+        sound = self._sound_of(audio)
+        self.heard += sound
+        return bool(sound)
+
+    def clear(self, now: float) -> None:
+        """What has not begun to play is thrown away; a packet of 20 ms that has is played to its end."""
+        left = int((self.plays_until - now) * BYTES_PER_S) // FRAME_BYTES * FRAME_BYTES
+        self.plays_until -= max(0, left) / BYTES_PER_S
+        while left > 0 and self._unplayed:
+            _, audio = self._unplayed.pop()
+            lost = self._sound_of(audio[max(0, len(audio) - left) :])
+            del self.heard[len(self.heard) - len(lost) :]
+            left -= len(audio)
+        self._unplayed.clear()
+
+    def _sound_of(self, audio: bytes) -> bytes:
+        sound = audio.translate(None, SILENCE)
+        if self._lossy:  # single samples may have become silent
+            return audio if len(sound) > len(audio) / 2 else b""
+        return sound
 
 
 @dataclass(slots=True)

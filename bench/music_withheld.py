@@ -8,10 +8,10 @@ from bench.speech_corpus import Clip, Samples, at_level, looped, talk, to_mulaw
 from bench.speech_detectors import MUSIC
 from bench.speech_lines import LEVELS
 from bench.training_lines import TEST_MUSIC
-from media import mulaw
-from media.input_gate import InputGate
-from media.line_filters import GuardedLine
-from media.music_mode import ENTER_FRAMES, HOLD_FRAMES, MUSIC_ZCR
+from media.detection.filters import GuardedLine
+from media.detection.input_gate import InputGate
+from media.detection.music import ENTER_FRAMES, HOLD_FRAMES, MUSIC_ZCR
+from services.audio import g711
 
 FIRST_SECOND = 50
 HISS = 10.0
@@ -21,7 +21,7 @@ def _in_music_mode(samples: Samples, rng: np.random.Generator) -> np.ndarray[tup
     """Frame by frame, from the filter of a guarded line."""
     gate = InputGate(MUSIC)
     states = []
-    for frame in mulaw.frames(to_mulaw(samples + rng.standard_normal(len(samples)) * HISS)):
+    for frame in g711.frames(to_mulaw(samples + rng.standard_normal(len(samples)) * HISS)):
         gate.process(frame)
         states.append(isinstance(gate.line_filter, GuardedLine) and gate.line_filter.in_music)
     return np.array(states, bool)
@@ -30,9 +30,9 @@ def _in_music_mode(samples: Samples, rng: np.random.Generator) -> np.ndarray[tup
 def _by_formula(samples: Samples, threshold: float = 160.0) -> float:
     """The share withheld if level and zero crossings alone decided."""
     run = left = withheld = total = 0
-    for frame in mulaw.frames(to_mulaw(samples)):
-        pcm16 = mulaw.decode(frame)
-        run = run + 1 if mulaw.rms(frame) > threshold and mulaw.zcr(pcm16) > MUSIC_ZCR else 0
+    for frame in g711.frames(to_mulaw(samples)):
+        pcm16 = g711.decode(frame)
+        run = run + 1 if g711.rms(frame) > threshold and g711.zcr(pcm16) > MUSIC_ZCR else 0
         left = HOLD_FRAMES if run >= ENTER_FRAMES else max(0, left - 1)
         withheld += left > 0
         total += 1

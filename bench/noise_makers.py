@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.speech_corpus import Samples, at_level
-from media.audio_config import SAMPLE_RATE_HZ
+from services.audio.g711 import SAMPLE_RATE_HZ
 
 SCALE = np.array([0, 2, 4, 5, 7, 9, 11, 12, 14, 16])
 

@@ -7,7 +7,6 @@ plosive inside a word). Beeps and the recorded silence are not speech.
 
 from __future__ import annotations
 
-import audioop
 import csv
 import itertools
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from media.audio_config import FRAME_BYTES, SAMPLE_RATE_HZ
+from services.audio import g711
+from services.audio.g711 import FRAME_BYTES, SAMPLE_RATE_HZ
 
 Samples = NDArray[np.float64]
 Labels = NDArray[np.bool_]
@@ -47,11 +47,11 @@ class Clip:
 
 
 def to_samples(mulaw: bytes) -> Samples:
-    return np.frombuffer(audioop.ulaw2lin(mulaw, 2), np.int16).astype(np.float64)
+    return np.frombuffer(g711.decode(mulaw), np.int16).astype(np.float64)
 
 
 def to_mulaw(samples: Samples) -> bytes:
-    return audioop.lin2ulaw(np.clip(np.round(samples), -32124, 32124).astype("<i2").tobytes(), 2)
+    return g711.encode(np.clip(np.round(samples), -32124, 32124).astype("<i2").tobytes())
 
 
 def frame_levels(samples: Samples) -> Samples:

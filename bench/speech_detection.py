@@ -15,13 +15,14 @@ import numpy as np
 
 from bench.barge_in_sounds import interruption_rows, nuisance_rows
 from bench.echo_lines import echo_rows
+from bench.line_modes import NOISE_RMS, SOFT_RMS, condition_rows, noise_rows, soft_rows
 from bench.markdown import rate, table
 from bench.music_withheld import music_rows
 from bench.speech_corpus import Clip, Labels, load_clips
 from bench.speech_detectors import ENDPOINTING, LINE_MODES, Anchor, anchors, ours
 from bench.speech_lines import LEVELS, Condition, columns, condition_lines
-from media.input_gate import InputGate
-from media.voice_activity import VoiceActivity
+from media.detection.input_gate import InputGate
+from media.detection.voice_activity import VoiceActivity
 
 Pairs = list[tuple[Labels, Labels]]  # answer and truth
 
@@ -105,6 +106,7 @@ def cost_table(clips: list[Clip], lines: list[Condition], others: list[Anchor]) 
         ("the net with its features", lambda: VoiceActivity().feed),
         ("whole input gate, simple mode (decoding, level, VAD, net)", lambda: InputGate().process),
         *((f"whole input gate, {mode}", lambda c=config: InputGate(c).process) for mode, config in LINE_MODES.items()),
+        ("simple mode with soft preprocessing", lambda: InputGate(soft_preprocess=True).process),
     ):
         rows.append([name, f"{_us_per_frame(make(), quiet):.1f}", f"{_us_per_frame(make(), spoken):.1f}"])
     rows += [[other.name, "", f"{other.us_per_frame:.1f}"] for other in others]
@@ -129,6 +131,12 @@ def tables(with_anchors: bool) -> str:
         levels_table(results),
         "### What reaches the model, and what ends a turn here (hangover included)",
         rates_table(results, [*LINE_MODES, ENDPOINTING]),
+        "### Beginnings of utterances that do not reach the model: share of utterances / most ms lost",
+        table(["", *columns()], condition_rows(lines, results.answers, columns())),
+        "### The same for the first utterance of a line, spoken softly, by its active level",
+        table(["", "hiss, RMS", *(f"RMS {rms}" for rms in SOFT_RMS)], soft_rows(clips)),
+        "### Noise on which nobody has spoken yet: share of frames that pass",
+        table([f"at RMS {' / '.join(map(str, NOISE_RMS))}", *LINE_MODES], noise_rows(clips)),
         "### Music mode: share of frames withheld, after the first second for music",
         table(["", *(f"RMS {level}" for level in LEVELS), "by level and ZCR alone"], music_rows(clips)),
         "### Barge-in candidate: an utterance of the caller makes the agent fall silent",

@@ -14,13 +14,15 @@ from bench.peers.environment import HERE, python_of
 from bench.speech_corpus import Labels, Line
 from bench.speech_lines import Condition
 from media.audio_config import AudioConfig
-from media.input_gate import InputGate
-from media.vad import PRESETS, Vad
+from media.detection.input_gate import InputGate
+from media.detection.vad import PRESETS, Vad
+from services.audio.g711 import FRAME_BYTES
 
 GATE = AudioConfig(simple_mode=False)
 GUARD = AudioConfig(simple_mode=False, audio_guard_enabled=True)
 MUSIC = AudioConfig(simple_mode=False, audio_guard_enabled=True, music_mode_enabled=True)
-LINE_MODES = {"gate": GATE, "guard": GUARD, "guard and music mode": MUSIC}
+VOICE = AudioConfig(simple_mode=False, voice_gate_enabled=True)
+LINE_MODES = {"gate": GATE, "guard": GUARD, "guard and music mode": MUSIC, "voice gate": VOICE}
 BARGE_IN_DELTA = 60.0
 ENDPOINTING = "voice, with onset and hangover"  # what local endpointing goes by
 
@@ -29,8 +31,7 @@ def ours(line: Line) -> dict[str, Labels]:
     """Detector → one answer a frame. Presets: this frame alone; line modes: was the sound forwarded?"""
     simple = InputGate(AudioConfig(), PRESETS["hebrew"])
     vads = {name: Vad(preset) for name, preset in PRESETS.items()}
-    gates = {name: InputGate(config) for name, config in LINE_MODES.items()}
-    answers: dict[str, list[bool]] = {name: [] for name in [*vads, "level candidate", "candidate", *gates, ENDPOINTING]}
+    answers: dict[str, list[bool]] = {name: [] for name in [*vads, "level candidate", "candidate", ENDPOINTING]}
     for frame in line.frames():
         heard = simple.process(frame)
         for name, vad in vads.items():
@@ -41,9 +42,19 @@ def ours(line: Line) -> dict[str, Labels]:
         loud = heard.rms > simple.noise_floor + BARGE_IN_DELTA
         answers["level candidate"].append(loud)
         answers["candidate"].append(loud and heard.voiced)
-        for name, gate in gates.items():
-            answers[name].append(not gate.process(frame).dropped)
-    return {name: np.array(values, bool) for name, values in answers.items()}
+    found = {name: np.array(values, bool) for name, values in answers.items()}
+    return found | {name: forwarded(line.frames(), config) for name, config in LINE_MODES.items()}
+
+
+def forwarded(frames: list[bytes], config: AudioConfig) -> Labels:
+    """Which frames' sound reaches the model, at once or with the one that opens the line."""
+    gate = InputGate(config)
+    reached = np.zeros(len(frames), bool)
+    for index, frame in enumerate(frames):
+        result = gate.process(frame)
+        if not result.dropped:
+            reached[index + 1 - len(result.forward) // FRAME_BYTES : index + 1] = True
+    return reached
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Learns the weights of `media/voice_model.py`: `python -m bench.train_voice_activity [--write]`.
+"""Learns the weights of `media/detection/voice_model.py`: `python -m bench.train_voice_activity [--write]`.
 
 Features come from the production code itself, frame by frame, out of the lines of `training_lines`; every fifth
 English recording is kept aside to choose among a few random starts. The net has one hidden layer of rectifying units;
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from bench.speech_corpus import Labels, Line, load_clips
 from bench.training_lines import TRAINING_LANGUAGE, TRAINING_MUSIC, training_lines
-from media import mulaw
-from media.voice_activity import LOOK_BACK, SURE_SCORE
-from media.voice_features import VoiceFeatures
+from media.detection.voice_activity import LOOK_BACK, SURE_SCORE
+from media.detection.voice_features import VoiceFeatures
+from services.audio import g711
 
 Floats = NDArray[np.floating[Any]]
 FIRST, HIDDEN = 6, 24  # units asked first, and all of them
@@ -35,7 +35,7 @@ def dataset(lines: list[Line]) -> tuple[Floats, Labels]:
         follower = VoiceFeatures()
         measured, sounding = [], []
         for frame in line.frames():
-            level = follower.level(mulaw.decode(frame), mulaw.rms(frame))
+            level = follower.level(g711.decode(frame), g711.rms(frame))
             measured.append(follower.measure(level))
             sounding.append(level.sounding)
         now = np.array(measured, np.float32)
@@ -110,15 +110,15 @@ def quantised(net: Net) -> tuple[NDArray[np.int16], Floats]:
 
 
 def source(net: Net, note: str) -> str:
-    """The module `media/voice_model.py`."""
+    """The module `media/detection/voice_model.py`."""
     rows, steps = quantised(net)
     lines = [
         '"""Weights of `voice_activity`, written by `python -m bench.train_voice_activity --write`.',
         "",
         note,
         "Each hidden unit: integer weights in the order of `voice_features.FEATURES`, for the frame itself and for",
-        "each of `voice_activity.LOOK_BACK` before it; what one step is worth, bias, weight in the output. What is",
-        "under zero with its bias counts as zero. The output is the logarithm of the odds of speech, by the first",
+        "each of `voice_activity.LOOK_BACK` before it; what one step is worth, bias, weight in the output. Negative",
+        "sums count as zero (ReLU). The output is the logarithm of the odds of speech, by the first",
         "units or by all.",
         '"""',
         "",
@@ -136,7 +136,7 @@ def source(net: Net, note: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="replace media/voice_model.py")
+    parser.add_argument("--write", action="store_true", help="replace media/detection/voice_model.py")
     parser.add_argument("--lines", type=int, default=800)
     parser.add_argument("--starts", type=int, default=3)
     options = parser.parse_args()
@@ -151,7 +151,8 @@ def main() -> None:
     print("balanced accuracy on English recordings kept aside:", ", ".join(f"{s:.4f}" for s in scores))
     best = nets[int(np.argmax(scores))]
     hours = len(learn[1]) * 0.02 / 3600
-    note = f"Learned from {hours:.1f} hours of sounding frames; balanced accuracy on others {max(scores):.3f}."
+    accuracy = f"balanced accuracy on recordings not used for training {max(scores):.3f}"
+    note = f"Learned from {hours:.1f} hours of sounding frames; {accuracy}."
     text = source(best, note)
     if options.write:
         TARGET.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench import noise_makers as makers
 from bench.speech_corpus import Clip, Line, Samples, at_level, babble, looped, resampled, talk, to_mulaw
-from media.audio_config import FRAME_BYTES
+from services.audio.g711 import FRAME_BYTES
 
 TRAINING_LANGUAGE = "en"
 TRAINING_MUSIC = ("music-macroform-cold_day", "music-macroform-robot_dity")

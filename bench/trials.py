@@ -19,9 +19,8 @@ import numpy as np
 
 from bench import noise_makers
 from bench.speech_corpus import DEFAULT_AUDIO, at_level, looped, to_mulaw, to_samples
-from media.audio_config import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ
 from sandbox import coded_audio
-from sandbox.realtime.script import Answer, Script, Transcript
+from sandbox.realtime.script import Script, ScriptedAnswer, Transcript
 from sandbox.twilio import audio
 from sandbox.twilio.caller import Caller
 from sandbox.twilio.clips import CLIP_DIRECTORIES, load_clip
@@ -29,8 +28,10 @@ from sandbox.twilio.database_world import DatabaseWorld
 from sandbox.twilio.line import LineConditions
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.scenario import Scenario
-from sandbox.twilio.stage import AUTH_TOKEN, PUBLIC_BASE, stage
+from sandbox.twilio.stage import AUTH_TOKEN, PUBLIC_BASE, Engine, stage
 from sandbox.twilio.steps import HangUp, Say, Step, When
+from services.audio import g711
+from services.audio.g711 import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ
 
 QUESTION = "en-sentence-followme_no-recording.ulaw"
 ANSWER_MS = 9000
@@ -54,8 +55,13 @@ class Trial:
         return self.kind in ("sentence", "word")
 
     @property
+    def is_turn(self) -> bool:
+        """Said after the answer: a question, with or without a pause inside."""
+        return self.kind in ("turn", "pause")
+
+    @property
     def is_false_alarm(self) -> bool:
-        return not self.is_interruption and self.kind != "turn"
+        return not self.is_interruption and not self.is_turn
 
 
 @dataclass(slots=True)
@@ -89,6 +95,11 @@ class Outcome:
         return counts
 
     @property
+    def began_ms(self) -> float:
+        """When the caller did what the trial is about. Raises StopIteration for an echo, which the line does."""
+        return next(e.at_ms for e in self.result.events if e.details.get("step") == "trial")
+
+    @property
     def far_end_late(self) -> bool:
         """The simulated far end was itself too late, during the trial, to say to a frame what was heard when."""
         began = next((e.at_ms for e in self.result.events if e.details.get("step") == "trial"), 0.0)
@@ -97,7 +108,7 @@ class Outcome:
 
     def silent_after_ms(self) -> float | None:
         """From the caller's first sound to the last of the answer in the ear; None when it was not interrupted."""
-        began = next(e.at_ms for e in self.result.events if e.details.get("step") == "trial")
+        began = self.began_ms
         first = next(at for at in sounding(self.result.said) if at >= began - FRAME_MS)
         runs = [run for run in coded_audio.runs(self.result.heard) if run.answer == 0]
         if not runs or runs[-1].end_ms >= self.answer_ms:
@@ -107,7 +118,7 @@ class Outcome:
 
     def answered_after_ms(self) -> float | None:
         """From the second question's last sound to the first of its answer."""
-        asked = next(e.at_ms for e in self.result.events if e.details.get("step") == "trial")
+        asked = self.began_ms
         runs = [run for run in coded_audio.runs(self.result.heard) if run.answer == 1]
         if not runs:
             return None
@@ -119,7 +130,7 @@ class Outcome:
 def sounding(mulaw: bytes) -> list[int]:
     """Milliseconds at which frames with sound begin."""
     frames = range(0, len(mulaw) - FRAME_BYTES + 1, FRAME_BYTES)
-    return [at // BYTES_PER_MS for at in frames if audio.rms(mulaw[at : at + FRAME_BYTES]) >= SOUND_RMS]
+    return [at // BYTES_PER_MS for at in frames if g711.rms(mulaw[at : at + FRAME_BYTES]) >= SOUND_RMS]
 
 
 def interruptions(count: int, seed: int = 1) -> list[Trial]:
@@ -130,7 +141,7 @@ def interruptions(count: int, seed: int = 1) -> list[Trial]:
     for number in range(count):
         kind = "word" if number % 4 == 3 else "sentence"
         sound = trimmed(rng.choice(words if kind == "word" else sentences), 2500)
-        sound = audio.encode(audio.gain(audio.decode(sound), LEVELS_DB[number % len(LEVELS_DB)]))
+        sound = g711.encode(audio.gain(g711.decode(sound), LEVELS_DB[number % len(LEVELS_DB)]))
         trials.append(Trial(kind, sound, "רגע, יש אצלכם חניה?", rng.randint(500, 4000)))
     return trials
 
@@ -183,14 +194,14 @@ def trimmed(sound: bytes, longest_ms: int) -> bytes:
     return sound[first : first + longest_ms * BYTES_PER_MS]
 
 
-def play(trials: Sequence[Trial], at_once: int, worker: str = "gevent") -> list[Outcome]:
+def play(trials: Sequence[Trial], at_once: int, worker: str = "gevent", engine: Engine = "sandbox") -> list[Outcome]:
     """Every trial in a call of its own; so many on the line together."""
     environment = {"MAX_CALLS_PER_WORKER": str(2 * at_once), "LOG_LEVEL": "INFO"}
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as directory,
-        stage(Path(directory), environment=environment, worker=worker) as running,
+        stage(Path(directory), environment=environment, worker=worker, engine=engine) as running,
     ):
-        world = DatabaseWorld(running.database, running.model_base)
+        world = running.world()
         return asyncio.run(_play_all(trials, world, running.webhook_base, at_once))
 
 
@@ -209,7 +220,7 @@ async def _play_all(trials: Sequence[Trial], world: DatabaseWorld, base: str, at
 async def _call(trial: Trial, world: DatabaseWorld, base: str, http: aiohttp.ClientSession) -> Outcome:
     prepared = await world.prepare(_scenario(trial))
     steps = [Step(Say(load_clip(QUESTION)), When(at_ms=400), "question")]
-    if trial.kind == "turn":
+    if trial.is_turn:
         steps.append(Step(Say(trial.sound), When(agent_done_ms=1500), "trial"))
     elif trial.sound:
         steps.append(Step(Say(trial.sound), When(agent_speaking_ms=trial.at_ms), "trial"))
@@ -231,14 +242,14 @@ async def _call(trial: Trial, world: DatabaseWorld, base: str, http: aiohttp.Cli
 
 def _scenario(trial: Trial) -> Scenario:
     """The business and the model's script of one call."""
-    length = {"turn": 1000}.get(trial.kind, ANSWER_MS if trial.is_interruption else SHORT_ANSWER_MS)
+    length = ANSWER_MS if trial.is_interruption else 1000 if trial.is_turn else SHORT_ANSWER_MS
     answers = [
-        Answer(text="זאת תשובה ארוכה מאוד על כל הטיפולים שיש אצלנו.", length_ms=length, think_ms=500),
-        Answer(text="כן, ממש מול הבניין.", length_ms=600, think_ms=500),
+        ScriptedAnswer(text="זאת תשובה ארוכה מאוד על כל הטיפולים שיש אצלנו.", length_ms=length, think_ms=500),
+        ScriptedAnswer(text="כן, ממש מול הבניין.", length_ms=600, think_ms=500),
     ]
     said = [
         Transcript(text="איזה טיפולים יש אצלכם?", delay_ms=150),
-        *[Transcript(text=trial.words, delay_ms=150 if trial.kind == "turn" else 300)] * 8,
+        *[Transcript(text=trial.words, delay_ms=150 if trial.is_turn else 300)] * 8,
     ]
     script = Script(answers=answers, transcripts=said)
     return Scenario(about="a trial", settings={"enable_greeting": False}, model=script, path=Path("trial"))

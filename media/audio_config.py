@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SAMPLE_RATE_HZ = 8000
-FRAME_MS = 20
-FRAME_BYTES = SAMPLE_RATE_HZ * FRAME_MS // 1000  # 160: one mu-law byte per sample
+from services.audio.g711 import FRAME_MS
+
 TICK_FRAMES = 200 // FRAME_MS  # how often a call looks at whatever takes longer than a few frames
-BYTES_PER_MS = SAMPLE_RATE_HZ // 1000
-MULAW_SILENCE = 0xFF  # +0; 0x00 is the loudest negative sample, never use it as padding
-SILENCE_FRAME = bytes([MULAW_SILENCE]) * FRAME_BYTES
 
 # The guard is switched here and nowhere else; it acts only when simple mode is off (SPEC I7).
 AUDIO_GUARD_ENABLED: bool = True
+
+# What the operator may change, each by the variable of its name (app/settings.py): these are the defaults (B2, X5).
+BARGE_IN_VOICE_FRAMES = 10
+MIN_UTT_SEC = 1.0
+MAX_UTT_SEC = 4.5
+REPLY_REFRACTORY_MS = 1000
+VAD_HANGOVER_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class AudioConfig:
     simple_mode: bool = True
     audio_guard_enabled: bool = False
     music_mode_enabled: bool = False
+    voice_gate_enabled: bool = False
     noise_gate_min_frames: int = 0
     echo_guard_enabled: bool = True
     frame_pacing_ms: int = FRAME_MS

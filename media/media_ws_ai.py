@@ -2,47 +2,50 @@
 
 twilio_reader (this thread)  socket → gate → engine            conversation ← frames, marks, keys
 realtime                     engine events → conversation → playout
-audio_tx_loop                playout → socket                   the only writer
-desk                         journal → database
+audio_tx_loop                playout → socket                   every media, mark and clear
+journal                      what happened → database
+booking                      what was said → calendar → conversation
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
-from media import twilio_protocol as protocol
 from media.audio_config import AUDIO_CONFIG, AUDIO_GUARD_ENABLED, AudioConfig
-from media.audio_tx_loop import AudioSender
-from media.call_recorder import CallRecorder
-from media.conversation import Conversation
-from media.conversation_settings import MediaTuning, conversation_settings
-from media.desk import FLUSH_S, CallStore, Desk
-from media.handing_on import HandingOn
-from media.input_gate import InputGate
-from media.listener import VoiceListener
+from media.conversation import inputs as happens
+from media.conversation.settings import MediaTuning, conversation_settings
+from media.conversation.shell import Conversation
+from media.conversation.timers import CallDrain
+from media.detection.input_gate import InputGate
+from media.detection.listener import VoiceListener
+from media.detection.vad import PRESETS
 from media.metrics import CallMetrics
-from media.pace_clock import Clock
-from media.playout import Playout
+from media.playout.playout import Playout
 from media.realtime_thread import RealtimeThread
-from media.twilio_reader import TwilioReader
-from media.twilio_socket import SocketClosed, TwilioSocket
-from media.vad import PRESETS
-from services.booking_desk import BookingDesk
-from services.call_context import CallContext, TurnRecord
-from services.end_reasons import CALLER_HANGUP, STREAM_LOST
-from services.engine import Engine
+from media.record.booking import BookingThread
+from media.record.call_recorder import CallRecorder
+from media.record.journal import CallRecords, JournalThread
+from media.twilio import protocol
+from media.twilio.audio_tx_loop import AudioSender
+from media.twilio.pace_clock import Clock
+from media.twilio.reader import TwilioReader
+from media.twilio.socket import SocketClosed, TwilioSocket
+from services.booking.dialogue import BookingDialogue
+from services.calls.context import CallContext, TurnRecord
+from services.calls.end_reasons import CALLER_HANGUP, STREAM_LOST
+from services.deadlines import BOOKING_ENDS_S, CALL_ENDS_S, FINAL_RECORD_S
+from services.engines.interface import Engine
 
 log = structlog.get_logger("media")
 
 START_WITHIN_S = 5.0
-JOIN_S = FLUSH_S + 2.0  # all threads of a call are gone this long after its end
 DRAIN_EVERY = 5  # messages of Twilio's, 20 ms apart
-FINISH_S = 3.0  # how long the last word may take before the stream is closed all the same
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
 
@@ -52,10 +55,11 @@ class NotAdmitted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Depths:
+class QueueSizes:
     """What waits in a call's queues."""
 
-    desk_records: int
+    journal_records: int
+    booking_jobs: int
     sound_ms: int
 
 
@@ -69,18 +73,19 @@ class CallDeps(Protocol):
         """Whether this worker is going away: its calls are handed on (W10)."""
 
     def admit(self, call_sid: str, parameters: dict[str, str]) -> CallContext:
-        """The call this stream belongs to, once. Raises NotAdmitted."""
+        """The call this stream belongs to; a second try with the same token is refused. Raises NotAdmitted."""
 
-    def opened(self, call_id: int, depths: Callable[[], Depths], asked: Callable[[str], None]) -> None:
-        """The call is carried from now on; `depths` and `asked` may be called any time, by any thread."""
+    def opened(self, context: CallContext, queue_sizes: Callable[[], QueueSizes], asked: Callable[[str], None]) -> None:
+        """The call is carried from now on; `queue_sizes` and `asked` may be called any time, by any thread."""
 
-    def make_engine(self, context: CallContext) -> Engine:
-        """A fresh, unconnected model session for this call."""
+    def engines(self, context: CallContext) -> Sequence[Callable[[], Engine]]:
+        """What makes a fresh, unconnected session for this call: of its engine, then of the one that takes over when
+        that one cannot be had."""
 
-    def store(self, context: CallContext) -> CallStore:
+    def store(self, context: CallContext) -> CallRecords:
         """The call's rows."""
 
-    def booking(self, context: CallContext) -> BookingDesk:
+    def booking(self, context: CallContext) -> BookingDialogue:
         """The booking side of this call."""
 
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
@@ -104,13 +109,14 @@ def run_call(socket: TwilioSocket, deps: CallDeps) -> None:
         socket.close(POLICY_VIOLATION, "not admitted")
         return
     structlog.contextvars.bind_contextvars(call_sid=context.call_sid)
-    call = Call(socket, deps, context, start.stream_sid)
-    deps.opened(context.call_id, call.depths, call.asked)
+    call = MediaCall(socket, deps, context, start.stream_sid)
+    deps.opened(context, call.queue_sizes, call.staff_request)
     call.run()
 
 
 def _await_start(socket: TwilioSocket, clock: Clock) -> protocol.Start | None:
-    """The start message, or None when it does not come in time; anything else before it is ignored, and buys none."""
+    """The start message, or None when it does not come in time; anything else before it is ignored and does
+    not extend the wait."""
     until_s = clock.now() + START_WITHIN_S
     while (left_s := until_s - clock.now()) > 0:
         message = socket.receive(left_s)
@@ -130,7 +136,7 @@ class _Ending:
         self.reason = self.reason or reason
 
 
-class Call:
+class MediaCall:
     """The parts of one call. `run` is its whole life."""
 
     def __init__(self, socket: TwilioSocket, deps: CallDeps, context: CallContext, stream_sid: str) -> None:
@@ -138,54 +144,57 @@ class Call:
         self._deps = deps
         self._context = context
         self._ending = _Ending()
-        self._asked = 0  # how often whether it is over
-        self._handing_on = HandingOn()
+        self._over_checks = 0  # counts the messages since the last look at a drain
+        self._is_over = threading.Event()
+        self._drain = CallDrain()
         self.metrics = CallMetrics()
         self._messages = protocol.OutboundMessages(stream_sid)
         self._sender = AudioSender(socket, deps.clock)
-        gate = InputGate(_line(context), PRESETS[context.line.vad_preset], deps.tuning.vad_hangover_ms)
+        gate = _input_gate(context, deps.tuning.vad_hangover_ms)
         for line in gate.start_lines():
             getattr(log, line.level)(line.text)
         listener = VoiceListener(gate, deps.clock.now)
         store = deps.store(context)
-        self._desk = Desk(store, deps.booking(context), context.resume, self._audio_ms, self._tell, self._measured)
+        self._booking = BookingThread(deps.booking(context), self._tell)
+        self._journal = JournalThread(
+            store, context.resume, self._audio_ms, self._measured, self._booking.turn, self._booking.speak
+        )
         self._recorder = (
-            CallRecorder(listener, store.add_sound, self._desk.record, deps.clock.now, context.resume)
+            CallRecorder(listener, store.add_sound, self._journal.enqueue, deps.clock.now, context.resume)
             if context.keep_recordings
             else None
         )
-        ears = self._recorder or listener
-        self.playout = Playout(deps.clock.now, self._sender.wake, far_end=ears)
+        sound_listener = self._recorder or listener
+        self.playout = Playout(deps.clock.now, self._sender.wake, far_end=sound_listener)
         self.conversation = Conversation(
             conversation_settings(context, deps.tuning),
             self.playout,
-            self._desk,
+            self._journal,
             self.metrics,
             deps.clock.now,
             self._ending.set,
         )
-        self._reader = TwilioReader(socket, self.conversation, gate, ears, self.metrics, self._desk.key)
+        self._reader = TwilioReader(socket, self.conversation, gate, sound_listener, self.metrics, self._booking.key)
         self._realtime = RealtimeThread(
-            lambda: deps.make_engine(context), self.conversation, self._reader, self._history, self._unreachable
+            deps.engines(context), self.conversation, self._reader, self._history, self._unreachable
         )
 
-    def depths(self) -> Depths:
-        return Depths(self._desk.waiting, self.playout.queued_ms)
+    def queue_sizes(self) -> QueueSizes:
+        return QueueSizes(self._journal.waiting, self._booking.waiting, self.playout.queued_ms)
 
-    def asked(self, action: str) -> None:
+    def staff_request(self, action: str) -> None:
         """Somebody wants the call ended ("end") or handed over ("hand_over")."""
-        with self.conversation.lock:
-            self.conversation.ending.asked(action)
+        self.conversation.post(happens.StaffRequest(action))
 
     def run(self) -> None:
         """Start the threads, read until the call is over, end them all under one deadline."""
         threads = [
             _thread("audio_tx_loop", self._sender.loop, self.playout, self._messages, self._context.call_sid),
             _thread("realtime", self._realtime.loop),
-            _thread("desk", self._desk.loop),
+            _thread("journal", self._journal.loop),
+            _thread("booking", self._booking.loop),
         ]
-        with self.conversation.lock:
-            self.conversation.begin()
+        self.conversation.post(happens.StreamUp())
         for thread in threads:
             thread.start()
         why = self._reader.loop(self._over)
@@ -193,42 +202,51 @@ class Call:
 
     def _over(self) -> bool:
         """Asked before each message: does our side end the stream now?"""
-        self._asked = (self._asked + 1) % DRAIN_EVERY
-        if not self._asked and not self._ending.reason and self._deps.draining():
-            with self.conversation.lock:
-                pause = self.conversation.nobody_speaks
-            if self._handing_on.due(pause, self._deps.clock.now()):
-                self._ending.set(STREAM_LOST)
+        self._over_checks = (self._over_checks + 1) % DRAIN_EVERY
+        draining = not self._over_checks and not self._ending.reason and self._deps.draining()
+        if draining and self._drain.due(self.conversation.nobody_speaks(), self._deps.clock.now()):
+            self._ending.set(STREAM_LOST)
         return bool(self._ending.reason)
 
     def _end(self, why: str, threads: list[threading.Thread]) -> None:
-        """The one end of a call. The row is final before the stream is closed: Twilio asks right after it."""
+        """The one end of a call. What Twilio does next is in the database before the stream is closed."""
+        began = time.monotonic()
         reason = self._ending.reason or (CALLER_HANGUP if why == "stop" else STREAM_LOST)
+        self._is_over.set()
         self._realtime.close()
-        with self.conversation.lock:
-            self.conversation.stream_over()
+        self.conversation.stream_over()
         self._sender.stop()
-        self._desk.finish(reason, self._measured()).wait(FINISH_S)
+        self._booking.close()
+        self._journal.write_end_of_stream(reason, self._measured()).wait(FINAL_RECORD_S)
         self._socket.close(*((GOING_AWAY, "handed on") if reason == STREAM_LOST else ()))
         if self._recorder is not None:
-            self._recorder.close()  # after the last word, which Twilio waits for
-        self._desk.close()
-        for thread in threads:
-            thread.join(JOIN_S)
-            if thread.is_alive():
-                log.error("thread outlived its call", thread=thread.name)
-        log.info(self.metrics.line())
+            self._recorder.close()  # after the final record, which Twilio waits for
+        self._join(threads, began, reason)
+        log.info(self.metrics.summary_line())
         log.info("call ended", reason=reason)
         self._deps.finished(self._context, self.metrics, reason)
+
+    def _join(self, threads: list[threading.Thread], began: float, reason: str) -> None:
+        """Twilio goes on meanwhile: the booking side ends what is under way, then the journal writes what is left."""
+        *_, booking = threads
+        booking.join(max(0.0, began + BOOKING_ENDS_S - time.monotonic()))
+        self._booking.give_up()
+        if not booking.is_alive():
+            self._journal.bookings_are_final(reason, self._measured())
+        self._journal.stop(began + CALL_ENDS_S)
+        for thread in threads:
+            thread.join(max(0.0, began + CALL_ENDS_S - time.monotonic()))
+            if thread.is_alive():
+                log.error("thread outlived its call", thread=thread.name)
 
     def _measured(self) -> dict[str, object]:
         """The metrics so far, with what others count."""
         m, counters = self.metrics, self.playout.counters
         m.frames_enqueued = self.playout.frames_enqueued
         m.frames_sent = counters.frames_sent
-        m.overflows, m.starved, m.lead_max_ms = counters.overflows, counters.starved, round(counters.lead_max_ms, 1)
+        m.overflows, m.underruns, m.lead_ms_max = counters.overflows, counters.underruns, round(counters.lead_ms_max, 1)
         m.marks_lost = self.playout.marks_lost
-        m.false_claims = self._desk.false_claims
+        m.false_claims = self._booking.false_claims
         m.pacing_late_ms_max = round(self._sender.stats.late_ms_max, 1)
         m.seconds = self._audio_ms() / 1000
         return m.as_dict()
@@ -237,24 +255,33 @@ class Call:
         return self.conversation.frames * AUDIO_CONFIG.frame_pacing_ms
 
     def _history(self) -> list[TurnRecord]:
-        return [*self._context.resume.turns, *self._desk.history]
+        return [*self._context.resume.turns, *self._journal.history]
 
     def _unreachable(self) -> None:
-        with self.conversation.lock:
-            self.conversation.ending.apologise()
+        self.conversation.post(happens.ModelUnreachable())
 
     def _tell(self, text: str, speak: bool) -> bool:
-        with self.conversation.lock:
-            return self.conversation.server_fact(text, speak)
+        """Once the call is over nobody is told any more, and a later stream of it tells the model again (W9)."""
+        return self.conversation.server_fact(text, speak) and not self._is_over.is_set()
 
 
-def _line(context: CallContext) -> AudioConfig:
-    """AUDIO_CONFIG for the default line; a business may choose the gate or the guard for its own."""
-    mode = context.line.line_mode
+def _input_gate(context: CallContext, hangover_ms: int) -> InputGate:
+    line = context.line
+    return InputGate(_audio_config(line.line_mode), PRESETS[line.vad_preset], hangover_ms, line.soft_preprocess)
+
+
+def _audio_config(mode: str) -> AudioConfig:
+    """AUDIO_CONFIG for the default line; a business may choose the gate, the guard or the voice gate for its own."""
     if mode == "simple":
         return AUDIO_CONFIG
     guard = mode == "guard" and AUDIO_GUARD_ENABLED
-    return replace(AUDIO_CONFIG, simple_mode=False, audio_guard_enabled=guard, music_mode_enabled=guard)
+    return replace(
+        AUDIO_CONFIG,
+        simple_mode=False,
+        audio_guard_enabled=guard,
+        music_mode_enabled=guard,
+        voice_gate_enabled=mode == "voice",
+    )
 
 
 def _thread(name: str, target: Callable[..., None], *args: object) -> threading.Thread:

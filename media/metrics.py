@@ -41,6 +41,8 @@ class CallMetrics:
     stt_very_short_count: int = 0
     stt_filler_only_count: int = 0
     stt_failed_count: int = 0
+    stt_unclear_count: int = 0
+    stt_partials: int = 0
     frames_in_from_twilio: int = 0
     frames_forwarded_to_realtime: int = 0
     frames_dropped_by_filters: int = 0
@@ -56,8 +58,8 @@ class CallMetrics:
     reconnects: int = 0
     marks_lost: int = 0
     overflows: int = 0
-    starved: int = 0
-    lead_max_ms: float = 0.0
+    underruns: int = 0
+    lead_ms_max: float = 0.0
     pacing_late_ms_max: float = 0.0
     silence_prompts: int = 0
     false_claims: int = 0
@@ -67,11 +69,12 @@ class CallMetrics:
     cached_audio_tokens: int = 0
     output_text_tokens: int = 0
     output_audio_tokens: int = 0
+    spoken_characters: int = 0
     transcribed_seconds: float = 0.0
     seconds: float = 0.0
     latencies: list[dict[str, float]] = field(default_factory=list)
 
-    def transcript(self, text: str, filler_only: bool) -> None:
+    def count_transcript(self, text: str, filler_only: bool) -> None:
         """Count one finished transcription."""
         stripped = text.strip()
         self.stt_utterances_total += 1
@@ -79,7 +82,7 @@ class CallMetrics:
         self.stt_very_short_count += 0 < len(stripped) < VERY_SHORT_CHARS
         self.stt_filler_only_count += filler_only
 
-    def line(self) -> str:
+    def summary_line(self) -> str:
         return (
             f"[CALL_METRICS] stt_utterances={self.stt_utterances_total}, empty={self.stt_empty_count}, "
             f"short={self.stt_very_short_count}, filler_only={self.stt_filler_only_count}, "

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs inside the transaction that services.migration opened and locked."""
+"""Alembic's entry: runs inside the transaction that services.db.migration opened and locked."""
 
 from typing import Any, Literal
 
@@ -6,13 +6,18 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from services.models import Base, UtcDateTime
+from services.db.encryption import SealedBytes, SealedText
+from services.db.models import Base, UtcDateTime
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write types of our own as the plain ones they are stored in: a migration must outlive today's classes."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, SealedText):
+        return "sa.Text()"
+    if kind == "type" and isinstance(item, SealedBytes):
+        return "sa.LargeBinary()"
     if kind == "type" and isinstance(item, sa.Enum):
         return f"sa.String(length={item.length})"
     return False

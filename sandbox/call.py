@@ -33,8 +33,8 @@ from sandbox.twilio.call_screen import CallScreen, fault, summary
 from sandbox.twilio.caller import Caller, CallerOptions
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.steps import HangUp, Keys, Say, Step, When
-from services.database import Database, DatabaseUnavailable
-from services.seed import CLINIC_NUMBER, OFFICE_NUMBER
+from services.accounts.seed import CLINIC_NUMBER, OFFICE_NUMBER
+from services.db.database import Database, DatabaseUnavailable
 
 NUMBERS = {"clinic": CLINIC_NUMBER, "office": OFFICE_NUMBER}
 LANGUAGES = {"clinic": "he", "office": "en"}

@@ -1,12 +1,14 @@
 """`make run`: migrate, seed a demo when the database is empty, start what is needed, say how to call, end it all.
 
-Starts gunicorn, and with ENGINE=sandbox the sandbox's model server in front of it. Ctrl-C or SIGTERM ends both in
-order: gunicorn first, so that live calls can finish against a model that is still there.
+Starts gunicorn, and with ENGINE=sandbox the sandbox's model server in front of it; with ENGINE=google and nobody's
+account Google's services of the sandbox; without a Twilio account the sandbox's, which prints the SMS. Ctrl-C or
+SIGTERM ends all in order: gunicorn first, so that live calls can finish against a model that is still there.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import signal
 import socket
@@ -14,15 +16,32 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
-from app.settings import ROOT, SANDBOX_API, Settings, SettingsError, child_environment, load_settings
+from sqlalchemy.orm import Session
+
+from app.database import open_database
+from app.settings import (
+    ROOT,
+    SANDBOX_API,
+    SANDBOX_GOOGLE,
+    Settings,
+    SettingsError,
+    child_environment,
+    load_settings,
+)
 from sandbox.child import Child
-from services.database import Database, DatabaseUnavailable
-from services.migration import migrate
-from services.seed import DemoLogin, seed_demo
+from services.accounts.seed import CLINIC_NUMBER, OFFICE_NUMBER, DemoLogin, seed_demo
+from services.calls.lifecycle import find_business_by_number
+from services.clips.jobs import want_clips
+from services.db.database import Database, DatabaseUnavailable
+from services.db.migration import migrate
+from services.db.tenancy import bind_business
 
 READY_WITHIN_S = 60.0
+GOOGLE_ENDPOINTS = ("GOOGLE_SPEECH_ENDPOINT", "GOOGLE_TTS_ENDPOINT")
 DRAIN_S = 28.0  # gunicorn's graceful_timeout and a little
 
 
@@ -32,6 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         settings = load_settings()
+        require_packages(settings)
         require_free_port(settings.port)
         logins = prepare_database(settings)
     except SettingsError as error:
@@ -42,14 +62,53 @@ def main() -> None:
 
 
 def prepare_database(settings: Settings) -> list[DemoLogin]:
-    """Bring the schema up to date and seed an empty database; the logins of what was seeded."""
-    database = Database(settings.database_url)
+    """Bring the schema up to date and, but in production, seed an empty database; the logins of what was seeded."""
+    database = open_database(settings)
     try:
         database.ping()  # a wrong address is told at once; migrating would wait for it to come up
         migrate(database)
-        return seed_demo(database)
+        logins = [] if settings.production else seed_demo(database)
+        if logins:
+            record_demo(database)
+            if settings.twilio_account is None:
+                text_demo(database)
+        return logins
     finally:
         database.dispose()
+
+
+def record_demo(database: Database) -> None:
+    """The demo's businesses get their greeting's sound as soon as the model is up, as if somebody had saved them."""
+    now = datetime.now(UTC)
+
+    def want(session: Session, number: str) -> None:
+        business = find_business_by_number(session, number)
+        if business is not None:
+            bind_business(session, business.id)
+            want_clips(session, now)
+
+    for number in (CLINIC_NUMBER, OFFICE_NUMBER):
+        database.write(partial(want, number=number))
+
+
+def text_demo(database: Database) -> None:
+    """The demo's customers get confirmations and reminders: nobody pays for the sandbox's SMS."""
+
+    def switch_on(session: Session, number: str) -> None:
+        business = find_business_by_number(session, number)
+        if business is not None:
+            bind_business(session, business.id)
+            business.settings.sms_confirmation, business.settings.reminders = True, [1440, 120]
+
+    for number in (CLINIC_NUMBER, OFFICE_NUMBER):
+        database.write(partial(switch_on, number=number))
+
+
+def require_packages(settings: Settings) -> None:
+    """Raises SettingsError when the engine needs packages that are not installed."""
+    if settings.engine == "google" and importlib.util.find_spec("grpc") is None:
+        needed = "python -m pip install -r requirements-google.txt"
+        raise SettingsError(f"ENGINE='google' is not accepted: Google's packages are not installed ({needed})")
 
 
 def require_free_port(port: int) -> None:
@@ -107,7 +166,23 @@ class Launcher:
             self._model_port = free_port()
             self._spawn("model", "-m", "sandbox.realtime", "--port", str(self._model_port))
             changes["OPENAI_BASE_URL"] = f"http://127.0.0.1:{self._model_port}/v1"
+        if self._settings.engine == "google" and self._settings.google_speech_endpoint == SANDBOX_GOOGLE:
+            changes |= self._start_google()
+        if self._settings.twilio_account is None and not self._settings.production:
+            port = free_port()
+            self._spawn("twilio", "-m", "sandbox.twilio.rest", "--port", str(port))
+            changes["TWILIO_API_URL"] = f"http://127.0.0.1:{port}"
         self._spawn("web", "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app", changes=changes)
+
+    def _start_google(self) -> dict[str, str]:
+        """Google's services and, unless another one is set, the chat model: what the server must know of them."""
+        self._model_port, grpc_port = free_port(), free_port()
+        ports = ("--port", str(self._model_port), "--grpc-port", str(grpc_port))
+        self._spawn("google", "-m", "sandbox.google", *ports)
+        changes = dict.fromkeys(GOOGLE_ENDPOINTS, f"insecure:127.0.0.1:{grpc_port}")
+        if self._settings.openai_base_url == SANDBOX_API:
+            changes["OPENAI_BASE_URL"] = f"http://127.0.0.1:{self._model_port}/v1"
+        return changes
 
     def _spawn(self, name: str, *arguments: str, changes: dict[str, str] | None = None) -> None:
         environment = child_environment(changes or {})
@@ -162,11 +237,21 @@ def banner(settings: Settings, logins: list[DemoLogin]) -> str:
         "",
         f"  AI Call Assistant is running on {url}   (admin: {url}/admin/)",
         "",
-        "  Demo numbers   +97239990001  Hebrew clinic      +97239990002  English office",
-        '  Place a call   make call     (in another terminal; ARGS="--help" shows the options)',
     ]
+    if settings.production:
+        lines.append("  First login    python -m app.commands.create_user ADDRESS --admin")
+    else:
+        lines += [
+            "  Demo numbers   +97239990001  Hebrew clinic      +97239990002  English office",
+            '  Place a call   make call     (in another terminal; ARGS="--help" shows the options)',
+        ]
+    if settings.twilio_account is None and not settings.production:
+        lines.append("  SMS            printed here  (answer one in another terminal: make text ARGS=1)")
     if settings.engine == "sandbox":
         lines.append("  Model          the built-in sandbox; set OPENAI_API_KEY for the real one")
+    elif settings.google_speech_endpoint == SANDBOX_GOOGLE:
+        real = "GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON and OPENAI_API_KEY"
+        lines.append(f"  Model          the built-in sandbox as Google's services; set {real} for the real ones")
     else:
         lines.append(f"  Model          {settings.openai_realtime_model}")
     lines += [f"  Login          {login.email} / {login.password}   ({login.what})" for login in logins]

@@ -12,10 +12,10 @@ import struct
 import tempfile
 from pathlib import Path
 
-from media.audio_config import FRAME_BYTES, MULAW_SILENCE, SAMPLE_RATE_HZ
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.scenario import Scenario, load_scenario
 from sandbox.twilio.stage import ROOT, Stage, stage
+from services.audio.g711 import FRAME_BYTES, MULAW_SILENCE, SAMPLE_RATE_HZ
 
 SCENARIOS = (
     "two_turns",

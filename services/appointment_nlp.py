@@ -1,4 +1,4 @@
-"""What callers want, read from the last turns of a call (A1): the door to the parsers, used by the call's desk.
+"""What callers want, read from the last turns of a call (A1): the door to the parsers, used by the call's booking side.
 
 `parse_utterance` and `read_turns` are the built-in parser (pure, no key). `AppointmentNlp` adds the chat model when
 there is one, opening hours, and the order of things: a newer exchange overtakes an older one, a repeated transcript
@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.business_policy import Policy
-from services.nlp_hours import resolve_with_hours
-from services.nlp_model import ModelParser, Reading, cross_checked
-from services.nlp_parser import TurnReader, merged, parse_utterance, read_turns
-from services.nlp_types import DateOption, Parsed, TimeOption, Turn
+from services.nlp.hours import resolve_with_hours
+from services.nlp.model import ModelParser, Reading, cross_checked
+from services.nlp.offering import NOTHING_OFFERED, Called, Offering
+from services.nlp.parser import TurnReader, merged, parse_utterance, read_turns
+from services.nlp.types import DateOption, Parsed, TimeOption, Turn
 
 __all__ = [
     "AppointmentNlp",
+    "Called",
     "DateOption",
     "Exchange",
     "ModelParser",
+    "Offering",
     "Parsed",
     "Reading",
     "TimeOption",
@@ -49,7 +52,8 @@ class Exchange:
 class AppointmentNlp:
     """One call's reader. `model` is None without a key; `region` is where phone numbers need no country code.
 
-    `topics`: what the business's appointments can be about, in its own words.
+    `topics`: what the business's appointments can be about, in its own words; `offering`: its services and who gives
+    them.
     """
 
     def __init__(
@@ -58,13 +62,15 @@ class AppointmentNlp:
         model: ModelParser | None = None,
         *,
         topics: Sequence[str] = (),
+        offering: Offering = NOTHING_OFFERED,
         region: str = "IL",
         debounce_ms: int = DEBOUNCE_MS,
     ) -> None:
-        self._lock = threading.Lock()  # turns come from the call's threads, readings are taken by the desk's
+        self._lock = threading.Lock()  # turns come from the call's threads, readings are taken by the booking thread
         self._policy = policy
         self._model = model
-        self._reader = TurnReader(region, topics)
+        self._offering = offering
+        self._reader = TurnReader(region, topics, offering)
         self._debounce_ms = debounce_ms
         self._turns: deque[Turn] = deque(maxlen=TURNS_READ)
         self._seen: deque[str] = deque(maxlen=4 * TURNS_READ)
@@ -113,14 +119,15 @@ class AppointmentNlp:
             return Exchange(self._number, self._read_last)
 
     def read(self, exchange: Exchange, now: datetime) -> Parsed | None:
-        """Reads an exchange; may wait for the model, so it belongs in the desk's thread. `now` is aware.
+        """Reads an exchange; may wait for the model, so it belongs in the booking thread. `now` is aware.
 
         None when a newer exchange came in meanwhile: its reading holds all that this one could say.
         """
         wall = now.astimezone(self._policy.zone).replace(tzinfo=None)
         parsed = self._reader.read(exchange.turns, wall)
         if self._model is not None:
-            parsed = cross_checked(parsed, self._model.read(exchange.turns, wall), exchange.turns)
+            reading = self._model.read(exchange.turns, wall, self._offering)
+            parsed = cross_checked(parsed, reading, exchange.turns, self._offering)
         if exchange.number != self._number:
             self.overtaken += 1
             return None

@@ -7,22 +7,23 @@ be called by any. Sending after the connection is gone is silent: `events` tells
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import orjson
 import structlog
 
-from services import engine as e
-from services import realtime_protocol as protocol
-from services.audio_convert import Converter, converter
-from services.realtime_protocol import SessionConfig
-from services.realtime_transport import RealtimeTransport, TransportClosed, connect
+from services.engines import interface as e
+from services.engines.audio_convert import PCMU, Converter, converter
+from services.engines.realtime import protocol
+from services.engines.realtime.protocol import SessionConfig
+from services.engines.realtime.transport import RealtimeTransport, TransportClosed, connect
+from services.realtime_prompt_builder import greeting_instructions
+from services.sockets.frames import CLOSE_ABNORMAL, CLOSE_NORMAL
 
 log = structlog.get_logger("engine")
-
-CONNECT_TIMEOUT_S = 5.0
-CONFIGURE_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Endpoint:
 
 
 class OpenAIRealtime:
-    """See services.engine.Engine."""
+    """See services.engines.interface.Engine."""
 
     def __init__(self, endpoint: Endpoint, config: SessionConfig) -> None:
         self._endpoint = endpoint
@@ -46,13 +47,19 @@ class OpenAIRealtime:
         self._from_model: Converter | None = None
         self._ready = e.SessionReady("", "")
 
-    def connect(self) -> None:
+    @property
+    def abilities(self) -> e.Abilities:
+        """Its model hears the sound, and ends turns unless that was left to us."""
+        return e.Abilities(ends_turns=self._config.endpointing != "local")
+
+    def connect(self, within_s: float = e.CONNECTS_WITHIN_S) -> None:
         """Open the socket and configure the session. Raises EngineUnavailable."""
+        until_s = time.monotonic() + within_s
         try:
             self._transport = connect(
-                f"{self._endpoint.url}?model={self._config.model}",
+                f"{self._endpoint.url}?{urlencode({'model': self._config.model})}",
                 headers={"Authorization": f"Bearer {self._endpoint.api_key}"},
-                timeout_s=CONNECT_TIMEOUT_S,
+                timeout_s=within_s,
                 buffered=self._endpoint.buffered,
             )
         except TransportClosed as closed:
@@ -61,20 +68,20 @@ class OpenAIRealtime:
             self._transport.close()
             raise e.EngineUnavailable("closed while connecting")
         self._send(protocol.session_update(self._config))
-        self._ready = self._await_session()
+        self._ready = self._await_session(until_s)
         try:
-            self._to_model = converter(protocol.PCMU, self._ready.input_format)
-            self._from_model = converter(self._ready.output_format, protocol.PCMU)
+            self._to_model = converter(PCMU, self._ready.input_format)
+            self._from_model = converter(self._ready.output_format, PCMU)
         except ValueError as unknown:
             self.close()
             raise e.EngineUnavailable(f"configure: {unknown}") from None
         if self._to_model or self._from_model:
             log.warning("session formats differ", input=self._ready.input_format, output=self._ready.output_format)
 
-    def _await_session(self) -> e.SessionReady:
+    def _await_session(self, until_s: float) -> e.SessionReady:
         while True:
             try:
-                event = self._receive(CONFIGURE_TIMEOUT_S)
+                event = self._receive(max(0.0, until_s - time.monotonic()))
             except TransportClosed as closed:
                 raise e.EngineUnavailable(f"configure: {closed}") from None
             if event is None:
@@ -102,14 +109,14 @@ class OpenAIRealtime:
             yield event
             if isinstance(event, e.EngineError) and (event.fatal or event.code in protocol.SESSION_OVER_CODES):
                 self.close()
-                yield e.EngineClosed(1000, event.code)
+                yield e.EngineClosed(CLOSE_NORMAL, event.code)
                 return
 
     def _receive(self, timeout_s: float | None) -> e.EngineEvent | None:
         """The next event worth handing on; None when none came in time. Raises TransportClosed."""
         transport = self._transport
         if transport is None:
-            raise TransportClosed(1006, "not connected")
+            raise TransportClosed(CLOSE_ABNORMAL, "not connected")
         while True:
             message = transport.receive(timeout_s)
             if message is None:
@@ -133,6 +140,9 @@ class OpenAIRealtime:
 
     def answer(self, instructions: str | None = None) -> None:
         self._send(protocol.response_create(instructions))
+
+    def say(self, words: str) -> None:
+        self._send(protocol.response_create(greeting_instructions(words)))
 
     def say_server(self, text: str) -> None:
         self._send(protocol.message_item("system", text))

@@ -1,41 +1,57 @@
-"""The calendar's own hand: check, hold, book, move and cancel, exactly once under any race (A3).
+"""The calendar's own hand: check, hold, book, move and cancel, exactly once under any race (A3, K3).
 
-Every function runs in the caller's transaction and talks to nobody else. Changes of one business's calendar queue
-behind a lock on the business's row (SQLite has one writer anyway), so that what was checked is what is written; the
-schema forbids overlaps as well, whoever writes them. Instants are aware datetimes; a naive start is a wall-clock time
-of the business. Which caller may touch which appointment is decided here, not by what a model says.
+Every function runs in the transaction of the calling code and talks to nobody else. Changes of one business's calendar
+queue behind a lock on the business's row (SQLite has one writer anyway), so that what was checked is what is written;
+the schema forbids overlaps and overfull classes as well, whoever writes them. Instants are aware datetimes; a naive
+start is a wall-clock time of the business. Which caller may touch which appointment is decided here, not by what a
+model says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import uuid4
 
 from sqlalchemy import delete, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.business_policy import Policy, SlotVerdict, validate_appointment_slot
-from services.calendar_slots import (
+from services.accounts.catalogue import catalogue_of
+from services.appointments.confirmations import drop_confirmations, queue_change, queue_confirmation
+from services.appointments.customers import NAME_LIMIT, NOTES_LIMIT, SERVICE_LIMIT, upsert_customer, upsert_lead
+from services.appointments.places import kept, place_again, place_of, plan_to_move, stays
+from services.appointments.reminders import look_out
+from services.appointments.slots import (
     HOLD,
     HoldResult,
     SlotCheck,
-    around,
-    busy_spans,
     check_slot,
+    held_with,
     hold_slot,
     lock_calendar,
     policy_of_session,
     release_hold,
+    verdict_on,
 )
-from services.caller_text import plain
-from services.calls import bind_business, bind_call
-from services.confirmations import drop_confirmations, queue_confirmation
-from services.crm import NAME_LIMIT, NOTES_LIMIT, SERVICE_LIMIT, upsert_customer, upsert_lead
-from services.models import Appointment, AppointmentStatus, Call, Customer, LeadStatus, SlotHold
+from services.appointments.taken import move_to, occupy
+from services.business_policy import Policy, SlotVerdict
+from services.calls.lifecycle import bind_by_call, bind_call
+from services.db.models import (
+    ACTIVE_APPOINTMENT,
+    Appointment,
+    AppointmentStatus,
+    BusinessSettings,
+    Call,
+    Customer,
+    LeadStatus,
+    SlotHold,
+)
+from services.language.text import one_line
+from services.policy.catalogue import ANYTHING, Plan, Want
+from services.policy.openings import judge
+from services.policy.slots import slot_facts, wall_of
 
 __all__ = [
     "HOLD",
@@ -45,6 +61,7 @@ __all__ = [
     "NoSuchAppointment",
     "Outcome",
     "SlotCheck",
+    "Want",
     "Wish",
     "callers_appointments",
     "cancel_appointment",
@@ -56,8 +73,6 @@ __all__ = [
     "release_hold",
     "set_appointment_status",
 ]
-
-_OWNERS_WINDOW_DAYS = 730
 
 
 class NoSuchAppointment(Exception):
@@ -74,7 +89,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """An appointment as it is told. Times in the business's zone; sequence rises with every change."""
+    """An appointment as it is told. Times in the business's zone; sequence rises with every change.
+
+    customer: the name under which the number is on file. call_id: the call that made it. resource: with whom, "" where
+    nobody is named.
+    """
 
     id: int
     uid: str
@@ -85,6 +104,11 @@ class Booking:
     name: str
     phone: str
     service: str
+    customer: str = ""
+    call_id: int | None = None
+    service_id: int | None = None
+    resource_id: int | None = None
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,42 +130,41 @@ def create_appointment_from_realtime(
     now: datetime,
     service: str = "",
     notes: str = "",
+    want: Want = ANYTHING,
     duration_min: int | None = None,
+    request: str = "",
 ) -> BookingResult:
     """Book a slot for a caller, once: the same slot asked for again in the same call is the same booking.
 
-    phone: E.164, checked before. With the appointment come its customer, its lead and, where the business wants it,
-    the confirmation message: all of them or none. Raises UnknownCall, BadPhone.
+    phone: E.164, checked before. service: in the caller's words, where `want` names none. request: what sets apart two
+    appointments that one call wants at the same time. With the appointment come its customer and, where the business
+    wants them, its lead and the confirmation message: all of them or none. Raises UnknownCall, BadPhone.
     """
-    bind_business(session, call_id)
+    bind_by_call(session, call_id)
     lock_calendar(session)
-    policy = policy_of_session(session)
-    verdict = validate_appointment_slot(policy, start, now, duration_min=duration_min)
-    if verdict.start is None:
-        return BookingResult(Outcome.REFUSED, verdict)
-    key = _request_key(call_id, verdict.start)
+    catalogue = catalogue_of(session)
+    plan = replace(catalogue.plan(want, duration_min), prefer=held_with(session, call_id))
+    rules = judge(plan, start, now, {})
+    if rules.start is None:
+        return BookingResult(Outcome.REFUSED, rules)
+    key = _request_key(call_id, rules.start, request)
     known = _by_key(session, key)
     if known is not None:
-        return BookingResult(Outcome.REPEATED, verdict, _booking(known, policy))
-    result = _book(
-        session,
-        policy,
-        Wish(start, phone, name, service, notes, duration_min),
-        key=key,
-        call_id=call_id,
-        now=now,
-    )
+        return BookingResult(Outcome.REPEATED, rules, _booking(known, catalogue.policy))
+    verdict = verdict_on(session, plan, start, now, except_call=call_id)
+    wish = Wish(start, phone, name, service, notes, duration_min, want)
+    result = _book(session, plan, verdict, wish, key=key, call_id=call_id, now=now)
     if result.booking is not None:
         session.execute(delete(SlotHold).where(SlotHold.call_id == call_id))
-        upsert_lead(
-            session, call_id, name=name, phone=phone, service=service, notes=notes, status=LeadStatus.BOOKED, now=now
-        )
+        if session.scalars(select(BusinessSettings.may_take_leads)).one():
+            booked, about = LeadStatus.BOOKED, result.booking.service
+            upsert_lead(session, call_id, name=name, phone=phone, service=about, notes=notes, status=booked, now=now)
     return result
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be booked. phone: E.164."""
+    """What is to be booked. phone: E.164. service: in words, where `want` names none."""
 
     start: datetime
     phone: str
@@ -149,21 +172,24 @@ class Wish:
     service: str = ""
     notes: str = ""
     duration_min: int | None = None
+    want: Want = ANYTHING
 
 
 def create_appointment_by_owner(session: Session, wish: Wish, *, request_key: str, now: datetime) -> BookingResult:
-    """Book for the session's business, by its owner: opening hours hold, notice and window do not.
+    """Book for the session's business, by its owner: opening hours hold, notice and window do not, and what is only on
+    request can be booked.
 
     request_key: unique per form shown, so that a form sent twice books once. Raises BadPhone.
     """
     lock_calendar(session)
-    policy = _owners(policy_of_session(session))
+    catalogue = catalogue_of(session).for_owner()
+    plan = catalogue.plan(wish.want, wish.duration_min)
     key = f"owner:{request_key}"[:120]
     known = _by_key(session, key)
     if known is not None:
-        verdict = validate_appointment_slot(policy, wish.start, now, duration_min=wish.duration_min)
-        return BookingResult(Outcome.REPEATED, verdict, _booking(known, policy))
-    return _book(session, policy, wish, key=key, call_id=None, now=now)
+        return BookingResult(Outcome.REPEATED, judge(plan, wish.start, now, {}), _booking(known, catalogue.policy))
+    verdict = verdict_on(session, plan, wish.start, now)
+    return _book(session, plan, verdict, wish, key=key, call_id=None, now=now)
 
 
 def move_appointment(
@@ -173,45 +199,68 @@ def move_appointment(
     start: datetime,
     now: datetime,
     call_id: int | None = None,
+    numbers: Collection[str] = (),
+    want: Want | None = None,
+    by_link: bool = False,
 ) -> BookingResult:
-    """Give a booked appointment another time; its own old time is free for it. Its length stays.
+    """Give a booked appointment another time; its own old time is free for it. Its length stays, and so does the time
+    before and after, as long as it is for the same service.
 
-    With a call_id only what that caller may touch; without, the session's business moves it by its owner's rules.
-    Raises NoSuchAppointment, UnknownCall.
+    want: another service or person (a resource_id of None: whoever is free); None: as it is.
+    With a call_id only what was made in that call or stands under one of `numbers`, and the customer is told by SMS;
+    by_link: by whoever has its link, by the same rules as callers (K6); without either the session's business moves it
+    by its owner's rules. Raises NoSuchAppointment, UnknownCall.
     """
-    appointment = _to_change(session, appointment_id, call_id)
+    appointment = _to_change(session, appointment_id, call_id, numbers)
     if appointment.status is not AppointmentStatus.BOOKED:
         raise NoSuchAppointment
-    policy = policy_of_session(session) if call_id is not None else _owners(policy_of_session(session))
-    length_min = round((appointment.ends_at - appointment.starts_at) / timedelta(minutes=1))
-    busy = busy_spans(session, *around(start), now, except_call=call_id, except_appointment=appointment.id)
-    verdict = validate_appointment_slot(policy, start, now, busy, duration_min=length_min)
-    if verdict.start is not None and verdict.start == appointment.starts_at:
-        return BookingResult(Outcome.REPEATED, verdict, _booking(appointment, policy))
-    begins, ends = verdict.start, verdict.end
-    if not verdict.ok or begins is None or ends is None:
+    is_owner = call_id is None and not by_link
+    catalogue = catalogue_of(session).for_owner() if is_owner else catalogue_of(session)
+    plan = plan_to_move(session, catalogue, appointment, want)
+    verdict = verdict_on(session, plan, start, now, except_call=call_id, except_appointment=appointment.id)
+    place = place_of(plan, verdict)
+    if place is not None and stays(appointment, place):
+        return BookingResult(Outcome.REPEATED, verdict, _booking(appointment, catalogue.policy))
+    if place is None:
         return BookingResult(Outcome.REFUSED, verdict)
     # A repeat of the request that booked the old time must not find this one.
-    key = f"moved:{appointment.uid}" if call_id is None else _request_key(call_id, begins)
+    key = _key_of_moved(session, appointment, call_id, place.told.start)
+    is_other_service = place.service_id != appointment.service_id
 
     def change() -> None:
-        appointment.starts_at, appointment.ends_at, appointment.request_key = begins, ends, key
+        move_to(session, appointment, place)
+        appointment.request_key = key
+        appointment.service = plan.service[:SERVICE_LIMIT] if is_other_service else appointment.service
+        appointment.confirmed_at = None
         _changed(session, appointment, now)
 
-    if not _kept(session, change):
+    if not kept(session, change):
         return BookingResult(Outcome.REFUSED, replace(verdict, rule="busy"))
-    queue_confirmation(session, appointment, now)
-    return BookingResult(Outcome.DONE, verdict, _booking(appointment, policy))
+    session.refresh(appointment)
+    if is_owner:
+        queue_confirmation(session, appointment, now)
+    else:
+        queue_change(session, appointment, now, by_link=by_link)
+    return BookingResult(Outcome.DONE, verdict, _booking(appointment, catalogue.policy))
 
 
-def cancel_appointment(session: Session, *, appointment_id: int, now: datetime, call_id: int | None = None) -> Booking:
-    """Free an appointment's time. Cancelling twice is harmless. As move_appointment for who may."""
-    appointment = _to_change(session, appointment_id, call_id)
+def cancel_appointment(
+    session: Session,
+    *,
+    appointment_id: int,
+    now: datetime,
+    call_id: int | None = None,
+    numbers: Collection[str] = (),
+) -> Booking:
+    """Free an appointment's time. Cancelling twice is harmless. As move_appointment for who may and who is told."""
+    appointment = _to_change(session, appointment_id, call_id, numbers)
     if appointment.status is AppointmentStatus.BOOKED:
-        appointment.status = AppointmentStatus.CANCELLED
+        appointment.status, appointment.taken_id = AppointmentStatus.CANCELLED, None
         # The same caller may book the same time again.
         appointment.request_key = f"cancelled:{appointment.uid}"
         _changed(session, appointment, now)
+        if call_id is not None:
+            queue_change(session, appointment, now)
     elif appointment.status is not AppointmentStatus.CANCELLED:
         raise NoSuchAppointment
     return _booking(appointment, policy_of_session(session))
@@ -221,26 +270,36 @@ def set_appointment_status(
     session: Session, *, appointment_id: int, status: AppointmentStatus, now: datetime
 ) -> BookingResult:
     """Done, no show, or booked again after a mistake, by the session's business. Raises NoSuchAppointment."""
-    appointment = _to_change(session, appointment_id, None)
-    policy = policy_of_session(session)
-    verdict = SlotVerdict("ok", appointment.starts_at, appointment.ends_at)
+    appointment = _to_change(session, appointment_id, None, ())
+    catalogue = catalogue_of(session)
+    verdict = SlotVerdict("ok", appointment.starts_at, appointment.ends_at, resource=appointment.resource_id)
     if status is appointment.status:
-        return BookingResult(Outcome.REPEATED, verdict, _booking(appointment, policy))
+        return BookingResult(Outcome.REPEATED, verdict, _booking(appointment, catalogue.policy))
 
     def change() -> None:
-        appointment.status = status
+        with session.no_autoflush:  # an active one without a seat is no row
+            appointment.status = status
+            if status not in ACTIVE_APPOINTMENT:
+                appointment.taken_id = None
+            elif appointment.taken_id is None:
+                occupy(session, appointment, place_again(catalogue, appointment))
         if status is AppointmentStatus.CANCELLED:
             appointment.request_key = f"cancelled:{appointment.uid}"
         _changed(session, appointment, now)
 
-    if not _kept(session, change):
-        return BookingResult(Outcome.REFUSED, replace(verdict, rule="busy"))
-    return BookingResult(Outcome.DONE, verdict, _booking(appointment, policy))
+    if not kept(session, change):
+        facts = slot_facts([catalogue.policy], wall_of(catalogue.policy, appointment.starts_at))
+        return BookingResult(Outcome.REFUSED, replace(verdict, rule="busy", facts=facts))
+    return BookingResult(Outcome.DONE, verdict, _booking(appointment, catalogue.policy))
 
 
-def callers_appointments(session: Session, call_id: int, now: datetime) -> list[Booking]:
-    """Coming appointments this caller may hear of, move and cancel: made in this call, or under the number it
-    comes from. Earliest first. Raises UnknownCall."""
+def callers_appointments(
+    session: Session, call_id: int, now: datetime, *, numbers: Collection[str] = ()
+) -> list[Booking]:
+    """Coming appointments made in this call, or standing under one of `numbers` (E.164). Earliest first.
+
+    What of them a caller may hear is not decided here (services/booking/identity.py). Raises UnknownCall.
+    """
     call = bind_call(session, call_id)
     policy = policy_of_session(session)
     coming = (
@@ -249,84 +308,81 @@ def callers_appointments(session: Session, call_id: int, now: datetime) -> list[
         .where(
             Appointment.status == AppointmentStatus.BOOKED,
             Appointment.ends_at > now,
-            or_(Appointment.call_id == call.id, Customer.phone == call.caller),
+            or_(Appointment.call_id == call.id, Customer.phone.in_(numbers)),
         )
     )
     rows = session.scalars(coming.order_by(Appointment.starts_at)).all()
-    return [_booking(row, policy) for row in rows if _may_touch(call, row)]
+    return [_booking(row, policy) for row in rows]
 
 
 def _book(
-    session: Session, policy: Policy, wish: Wish, *, key: str, call_id: int | None, now: datetime
+    session: Session,
+    plan: Plan,
+    verdict: SlotVerdict,
+    wish: Wish,
+    *,
+    key: str,
+    call_id: int | None,
+    now: datetime,
 ) -> BookingResult:
-    busy = busy_spans(session, *around(wish.start), now, except_call=call_id)
-    verdict = validate_appointment_slot(policy, wish.start, now, busy, duration_min=wish.duration_min)
-    if not verdict.ok:
+    place = place_of(plan, verdict)
+    if place is None:
         return BookingResult(Outcome.REFUSED, verdict)
     customer = upsert_customer(session, phone=wish.phone, name=wish.name, now=now)
     appointment = Appointment(
         uid=str(uuid4()),
         request_key=key,
-        starts_at=verdict.start,
-        ends_at=verdict.end,
         customer_id=customer.id,
         call_id=call_id,
-        name=plain(wish.name, NAME_LIMIT),
-        service=plain(wish.service, SERVICE_LIMIT),
-        notes=plain(wish.notes, NOTES_LIMIT),
+        name=one_line(wish.name, NAME_LIMIT),
+        service=plan.service[:SERVICE_LIMIT] or one_line(wish.service, SERVICE_LIMIT),
+        notes=one_line(wish.notes, NOTES_LIMIT),
         created_at=now,
         updated_at=now,
     )
-    if not _kept(session, lambda: session.add(appointment)):
+    if not kept(session, lambda: occupy(session, appointment, place)):
         return BookingResult(Outcome.REFUSED, replace(verdict, rule="busy"))
     session.refresh(appointment)
+    look_out(session, appointment, now)
     queue_confirmation(session, appointment, now)
-    return BookingResult(Outcome.DONE, verdict, _booking(appointment, policy))
+    return BookingResult(Outcome.DONE, verdict, _booking(appointment, plan.policy))
 
 
-def _kept(session: Session, change: Callable[[], None]) -> bool:
-    """Make the change; False, and undone, when the schema refuses an overlap with someone who took no lock."""
-    try:
-        with session.begin_nested():
-            change()
-            session.flush()
-    except IntegrityError as error:
-        if "ex_appointments_no_overlap" not in str(error.orig):
-            raise
-        return False
-    return True
+def _key_of_moved(session: Session, appointment: Appointment, call_id: int | None, start: datetime) -> str:
+    """A request for the new time finds it, unless it has found another one that the call made for then."""
+    key = f"moved:{appointment.uid}" if call_id is None else _request_key(call_id, start)
+    known = _by_key(session, key)
+    return key if known is None or known is appointment else f"moved:{appointment.uid}"
 
 
-def _to_change(session: Session, appointment_id: int, call_id: int | None) -> Appointment:
+def _to_change(session: Session, appointment_id: int, call_id: int | None, numbers: Collection[str]) -> Appointment:
     call = None if call_id is None else bind_call(session, call_id)
     lock_calendar(session)
     query = select(Appointment).where(Appointment.id == appointment_id).execution_options(populate_existing=True)
     appointment = session.scalars(query).one_or_none()
-    if appointment is None or (call is not None and not _may_touch(call, appointment)):
+    if appointment is None or (call is not None and not _may_touch(call, appointment, numbers)):
         raise NoSuchAppointment
     return appointment
 
 
-def _may_touch(call: Call, appointment: Appointment) -> bool:
-    return appointment.call_id == call.id or (bool(call.caller) and appointment.customer.phone == call.caller)
+def _may_touch(call: Call, appointment: Appointment, numbers: Collection[str]) -> bool:
+    return appointment.call_id == call.id or appointment.customer.phone in numbers
 
 
 def _changed(session: Session, appointment: Appointment, now: datetime) -> None:
     appointment.sequence += 1
     appointment.updated_at = now
     drop_confirmations(session, appointment)
+    look_out(session, appointment, now)
 
 
 def _by_key(session: Session, key: str) -> Appointment | None:
     return session.scalars(select(Appointment).where(Appointment.request_key == key)).one_or_none()
 
 
-def _request_key(call_id: int, start: datetime) -> str:
-    return f"call:{call_id}:{start.astimezone(UTC):%Y%m%dT%H%MZ}"
-
-
-def _owners(policy: Policy) -> Policy:
-    return replace(policy, min_notice_min=0, booking_window_days=_OWNERS_WINDOW_DAYS)
+def _request_key(call_id: int, start: datetime, request: str = "") -> str:
+    at = f"call:{call_id}:{start.astimezone(UTC):%Y%m%dT%H%MZ}"
+    return f"{at}:{request}"[:120] if request else at
 
 
 def _booking(appointment: Appointment, policy: Policy) -> Booking:
@@ -340,4 +396,9 @@ def _booking(appointment: Appointment, policy: Policy) -> Booking:
         name=appointment.name,
         phone=appointment.customer.phone,
         service=appointment.service,
+        customer=appointment.customer.name,
+        call_id=appointment.call_id,
+        service_id=appointment.service_id,
+        resource_id=appointment.resource_id,
+        resource=appointment.resource.name,
     )

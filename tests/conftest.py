@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,17 +11,30 @@ from operator import attrgetter
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
+from hypothesis import settings as property_tests
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.settings import load_settings
 from sandbox.realtime import RunningServer as Model
 from sandbox.realtime import running_server
-from services.database import Database
-from services.migration import migrate
-from services.seed import seed_demo
-from tests.serving import AUTH_TOKEN, PUBLIC_BASE, RunningServer, copy_database, running_app
+from services.accounts import users
+from services.accounts.seed import seed_demo
+from services.db.database import Database
+from services.db.migration import migrate
+from services.db.models import BusinessSettings
+from services.db.tenancy import unscoped
+from tests.serving import AUTH_TOKEN, PUBLIC_BASE, SECRET_KEY, RunningServer, copy_database, running_app
 
-pytest_plugins = ["tests.fixtures_admin", "tests.fixtures_database"]
+pytest_plugins = ["tests.app.admin.fixtures", "tests.services.db.fixtures"]
+
+# How long an example takes says nothing on a machine that others use too. What is new is looked for where somebody can
+# mend it; the check of a change tries the same examples each time.
+property_tests.register_profile("shared machine", deadline=None, derandomize=bool(os.environ.get("CI")))
+property_tests.load_profile("shared machine")
 
 ServerMaker = Callable[..., RunningServer]
 
@@ -42,6 +56,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items += slow
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """The same kind of hash at a thousandth of its cost; the product's own cost is held in tests/services/accounts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        patch.setattr(users, "_NOBODY", users.hash_password("nobody"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """The pages' templates, compiled once and not by each test's app."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+def _lift_limits(session: Session) -> None:
+    """Calls of many tests, few of which end, share a server and its two businesses."""
+    with unscoped(session, "both demo businesses"):
+        for settings in session.scalars(select(BusinessSettings)):
+            settings.max_calls_at_once = settings.daily_minutes = settings.max_calls_per_caller_hour = None
+
+
 @pytest.fixture(scope="session")
 def seeded_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file with the demo businesses; closed, so that it can be copied."""
@@ -49,6 +85,7 @@ def seeded_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = Database(f"sqlite:///{path}")
     migrate(database)
     seed_demo(database)
+    database.write(_lift_limits)
     database.dispose()
     return path
 
@@ -67,18 +104,20 @@ def seeded_database(seeded_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def web_app(seeded_url: str) -> Flask:
+def web_app(seeded_url: str, compiled_templates: FileSystemBytecodeCache) -> Flask:
     """The app in this process, signatures checked, as behind a proxy at PUBLIC_BASE."""
     from app.factory import create_app
 
     settings = load_settings(
         database_url=seeded_url,
-        secret_key="a-secret-for-tests-only-0123456789",
+        secret_key=SECRET_KEY,
         twilio_auth_token=AUTH_TOKEN,
         public_base_url=PUBLIC_BASE,
         engine="sandbox",
     )
-    return create_app(settings)
+    app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled_templates
+    return app
 
 
 @pytest.fixture

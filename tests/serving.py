@@ -19,10 +19,13 @@ from typing import TypeVar
 
 from twilio.request_validator import RequestValidator
 
-from services.database import Database
+from services.db.database import Database
+from services.db.encryption import Keyring
+from tests.patience import PATIENCE_S
+from tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
+SECRET_KEY = "a-secret-for-tests-only-0123456789"
 PUBLIC_BASE = "https://phone.example.com"
 CLINIC, OFFICE = "+97239990001", "+97239990002"
 CALLER = "+972501234567"
@@ -35,7 +38,7 @@ WORKERS = {
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], timeout_s: float = 15.0, what: str = "") -> T:
+def wait_until(condition: Callable[[], T], timeout_s: float = PATIENCE_S, what: str = "") -> T:
     """The condition's first true value; AssertionError when it has none in time."""
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
@@ -45,7 +48,7 @@ def wait_until(condition: Callable[[], T], timeout_s: float = 15.0, what: str = 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     status: int
     body: str
     headers: Mapping[str, str]
@@ -59,13 +62,13 @@ class RunningServer:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.database_url = database_url
-        self.database = Database(database_url)
+        self.database = Database(database_url, keys=Keyring([SECRET_KEY.encode()]))
         self._log = log
 
     def logs(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def wait_log(self, text: str, timeout_s: float = 15.0) -> str:
+    def wait_log(self, text: str, timeout_s: float = PATIENCE_S) -> str:
         """The first log line holding `text`."""
 
         def found() -> str:
@@ -73,10 +76,10 @@ class RunningServer:
 
         return wait_until(found, timeout_s, f"log line {text!r}")
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpAnswer:
         return _request(urllib.request.Request(self.url + path))
 
-    def post(self, path: str, form: Mapping[str, str], *, signature: str | None = None) -> Answer:
+    def post(self, path: str, form: Mapping[str, str], *, signature: str | None = None) -> HttpAnswer:
         """A webhook as Twilio sends it, signed for PUBLIC_BASE unless a signature is given ("" for none)."""
         data = urllib.parse.urlencode(form).encode()
         request = urllib.request.Request(self.url + path, data=data)
@@ -95,7 +98,7 @@ class RunningServer:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         return self.process.wait()
@@ -114,7 +117,7 @@ def environment(database_url: str, **changes: str) -> dict[str, str]:
         "HOME": "/nonexistent",
         "PYTHONPATH": str(ROOT),
         "DATABASE_URL": database_url,
-        "SECRET_KEY": "a-secret-for-tests-only-0123456789",
+        "SECRET_KEY": SECRET_KEY,
         "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
         "PUBLIC_BASE_URL": PUBLIC_BASE,
         "ENGINE": "sandbox",
@@ -125,25 +128,26 @@ def environment(database_url: str, **changes: str) -> dict[str, str]:
 
 @contextmanager
 def running_app(
-    directory: Path, database_url: str, *, worker: str = "gevent", **changes: str
+    directory: Path, database_url: str, *, worker: str = "gevent", code: Path = ROOT, **changes: str
 ) -> Iterator[RunningServer]:
-    """gunicorn with our configuration. `changes` are environment variables; an empty value unsets one."""
+    """gunicorn with our configuration. `changes` are environment variables; an empty value unsets one. code: where the
+    product is that runs."""
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "server.log"
-    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "-b", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "gunicorn", "-c", str(code / "gunicorn.conf.py"), "-b", "127.0.0.1:0"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, *WORKERS[worker]],
             cwd=directory,
-            env=environment(database_url, **changes),
+            env=environment(database_url, **{"PYTHONPATH": str(code), **changes}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        port = int(wait_until(lambda: _listening(process, log), 30, "gunicorn listens"))
+        port = int(wait_until(lambda: _listening(process, log), what="gunicorn listens"))
         server = RunningServer(process, port, log, database_url)
-        wait_until(lambda: _is_ready(server), 30, "the server is ready")
+        wait_until(lambda: _is_ready(server), what="the server is ready")
         try:
             yield server
         finally:
@@ -177,9 +181,9 @@ def _is_ready(server: RunningServer) -> bool:
         return False
 
 
-def _request(request: urllib.request.Request) -> Answer:
+def _request(request: urllib.request.Request) -> HttpAnswer:
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return Answer(answer.status, answer.read().decode(), answer.headers)
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return HttpAnswer(answer.status, answer.read().decode(), answer.headers)
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.read().decode(), error.headers)
+        return HttpAnswer(error.code, error.read().decode(), error.headers)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import audioop
 import math
 import random
-from pathlib import Path
 
-from media import mulaw
-from media.audio_config import FRAME_BYTES
+from services.audio import g711
+from services.audio.g711 import FRAME_BYTES
+from tests.places import DATA
 
-AUDIO = Path(__file__).resolve().parent / "data" / "audio"
+AUDIO = DATA / "audio"
 SHORT_WORDS = ("ru-word-digits_3", "ru-word-digits_1n")
 SENTENCES = ("ru-sentence-followme_status", "en-sentence-vm-whichbox", "en-sentence-vm-savefolder")
 MUSIC = ("music-macroform-cold_day", "music-macroform-the_simplicity")
@@ -18,7 +18,7 @@ MUSIC = ("music-macroform-cold_day", "music-macroform-the_simplicity")
 
 def pcm_of(name: str, rms: int = 1640) -> bytes:
     """The clip's linear samples, whole frames, its loud half at this RMS."""
-    sound = mulaw.decode((AUDIO / f"{name}.ulaw").read_bytes())
+    sound = g711.decode((AUDIO / f"{name}.ulaw").read_bytes())
     sound = sound[: len(sound) // (2 * FRAME_BYTES) * 2 * FRAME_BYTES]
     levels = sorted(audioop.rms(sound[i : i + 320], 2) for i in range(0, len(sound), 320))
     loud = levels[len(levels) // 2 :]
@@ -40,7 +40,7 @@ def over_noise(pcm16: bytes, rms: float, lead_ms: int = 2000, tail_ms: int = 100
     background = noise(lead_ms + len(pcm16) // 16 + tail_ms, rms)
     silent = bytes(lead_ms * 16)
     sound = silent + pcm16 + bytes(len(background) - len(silent) - len(pcm16))
-    return list(mulaw.frames(mulaw.encode(audioop.add(sound, background, 2))))
+    return list(g711.frames(g711.encode(audioop.add(sound, background, 2))))
 
 
 def tone(hertz: float, milliseconds: int, rms: float) -> bytes:

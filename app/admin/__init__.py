@@ -4,48 +4,61 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.admin import (
+from app.admin.auth import forgotten, invited, login
+from app.admin.auth.access import admin_pages, business_pages, login_manager
+from app.admin.auth.security import protect
+from app.admin.errors import set_up_errors
+from app.admin.pages import (
     accounts,
+    audit,
     calendar,
     calls,
     exports,
     home,
     hours,
+    installation,
     live,
-    login,
+    my_security,
     numbers,
+    outbox,
     people,
+    person,
     phone,
     prompt,
-    settings_pages,
     setup,
+    team,
     users,
     why,
 )
-from app.admin.access import admin_pages, business_pages
-from app.admin.account import login_manager
-from app.admin.errors import set_up_errors
-from app.admin.security import protect
+from app.admin.pages import settings as settings_pages
 from app.admin.templating import set_up_templates
 from app.settings import Settings
-from services.database import Database
+from services.db.database import Database
 
 # Importing a file of pages registers its views.
 PAGES = (
     accounts,
+    audit,
     calendar,
     calls,
     exports,
+    forgotten,
     home,
     hours,
+    installation,
+    invited,
     live,
     login,
+    my_security,
     numbers,
+    outbox,
     people,
+    person,
     phone,
     prompt,
     settings_pages,
     setup,
+    team,
     users,
     why,
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import structlog
 from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app.admin.access import admin_pages, business_pages
-from app.admin.security import add_headers
-from app.admin.words import t
-from services.database import DatabaseUnavailable
+from app.admin.auth.access import admin_pages, business_pages
+from app.admin.auth.security import add_headers
+from app.admin.text.words import t
+from app.worker.native_thread import Busy
+from services.db.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,9 @@ def set_up_errors(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code in (401, 403, 429):
+        who = current_user.id if current_user.is_authenticated else 0
+        log.info("refused", status=error.code, path=request.path, user_id=who)
     return _page(error.code or 500)
 
 
@@ -38,6 +43,11 @@ def _forged(_error: CSRFError) -> ResponseReturnValue:
 def _no_database(_error: DatabaseUnavailable) -> ResponseReturnValue:
     log.error("the database is not available", path=request.path)
     return _page(503)
+
+
+def _busy(_error: Busy) -> ResponseReturnValue:
+    log.warning("refused: too many passwords to look at", path=request.path)
+    return _page(429)
 
 
 def _page(code: int) -> ResponseReturnValue:
@@ -81,3 +91,4 @@ for _blueprint in (admin_pages, business_pages):
         _blueprint.register_error_handler(_code, _http_error)
     _blueprint.register_error_handler(CSRFError, _forged)
     _blueprint.register_error_handler(DatabaseUnavailable, _no_database)
+    _blueprint.register_error_handler(Busy, _busy)

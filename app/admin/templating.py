@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flask import Flask, g, url_for
+from flask import Flask, Response, g, request, url_for
 from markupsafe import Markup, escape
 
-from app.admin import call_words, formats
-from app.admin.access import here
-from app.admin.account import account
-from app.admin.words import LANGUAGE_NAMES, count_words, direction, language, t
-from services.policy_words import ENGLISH_DAYS, HEBREW_DAYS, date_words, weekday_words
+from app.admin.auth.access import account, here
+from app.admin.text import audit_words, formats, owner_words
+from app.admin.text.words import LANGUAGE_NAMES, count_words, direction, language, t
+from services.appointments.customers import ERASED
+from services.policy.words import ENGLISH_DAYS, HEBREW_DAYS, date_words, weekday_words
 
 # Where no business is open yet.
 _USUAL_ZONE = ZoneInfo("Asia/Jerusalem")
@@ -40,12 +40,18 @@ def set_up_templates(app: Flask) -> None:
         zone=zone,
         day_words=day_words,
         weekday_short=weekday_short,
-        end_words=call_words.end_words,
-        event_words=call_words.event_words,
-        server_words=call_words.server_words,
-        latency_words=call_words.latency_words,
-        status_words=call_words.status_words,
-        lead_words=call_words.lead_words,
+        end_words=owner_words.end_words,
+        event_words=owner_words.event_words,
+        transfer_words=owner_words.transfer_words,
+        server_words=owner_words.server_words,
+        ERASED=ERASED,
+        latency_words=owner_words.latency_words,
+        status_words=owner_words.status_words,
+        lead_words=owner_words.lead_words,
+        kind_words=audit_words.kind_words,
+        is_refusal=audit_words.is_refusal,
+        detail_name=audit_words.detail_name,
+        detail_words=audit_words.detail_words,
         asset=partial(_asset, Path(str(app.static_folder)), versions),
         **{name: getattr(formats, name) for name in _FORMATS},
     )
@@ -98,3 +104,12 @@ def _asset(folder: Path, versions: dict[str, str], name: str) -> str:
     if name not in versions:
         versions[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()[:12]
     return url_for("static", filename=name, v=versions[name])
+
+
+def fragment(body: str) -> Response:
+    """The HTML, or 304 when the asker has it already."""
+    response = Response(body, mimetype="text/html")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -16,11 +16,10 @@ from __future__ import annotations
 from sandbox.realtime.chat import ChatAnswer
 from sandbox.realtime.record import SessionRecord, wait_until
 from sandbox.realtime.running import RunningServer, running_server
-from sandbox.realtime.script import Answer, Fault, Handshake, Script, Transcript, Turn
+from sandbox.realtime.script import Fault, Handshake, Script, ScriptedAnswer, Transcript, Turn
 from sandbox.realtime.server import Options, RealtimeServer
 
 __all__ = [
-    "Answer",
     "ChatAnswer",
     "Fault",
     "Handshake",
@@ -28,6 +27,7 @@ __all__ = [
     "RealtimeServer",
     "RunningServer",
     "Script",
+    "ScriptedAnswer",
     "SessionRecord",
     "Transcript",
     "Turn",

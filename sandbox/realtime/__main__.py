@@ -7,35 +7,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
-import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
-from pydantic import TypeAdapter
-
-from sandbox.realtime.chat import Chat
-from sandbox.realtime.extraction import extract
-from sandbox.realtime.script import Script
 from sandbox.realtime.server import Options, RealtimeServer
+from sandbox.realtime.starting import converse, log_to_stderr, read_scripts, until_signal
+
+_WHO = "sandbox realtime"
 
 
 def main() -> int:
     """Run until a signal; the exit code."""
     arguments = _arguments()
-    level = logging.DEBUG if arguments.verbose else logging.INFO
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("sandbox").setLevel(level)
+    log_to_stderr(words=arguments.verbose)
     options = Options(api_key=arguments.api_key, keeps_events=not arguments.lean)
-    scripts = _scripts(arguments.script) if arguments.script else []
+    scripts = read_scripts(arguments.script, who=_WHO) if arguments.script else []
     brain = arguments.brain or ("scripted" if arguments.script else "conversation")
     warm_up: Callable[[], None] = _nothing
     if brain == "conversation":
-        os.nice(5)  # the calls of a server on the same machine go before the model's thinking
-        warm_up = _converse(options, arguments.clips)
+        warm_up = converse(options, arguments.clips, who=_WHO).warm_up
     return asyncio.run(_run(RealtimeServer(options, scripts), arguments, brain, warm_up))
 
 
@@ -43,43 +34,20 @@ def _nothing() -> None:
     """A scripted brain needs no warming up."""
 
 
-def _converse(options: Options, folders: list[Path]) -> Callable[[], None]:
-    """Make the server hear and speak; what loads the recogniser. Exits when the speech wheels are not installed."""
-    try:
-        from sandbox.realtime.conversation_brain import ConversationBrain, Ears
-        from sandbox.speech.clips import KnownClips
-        from sandbox.speech.voice import clip_directory
-    except ImportError as exc:
-        sys.exit(f"sandbox realtime: {exc}; install requirements-sandbox.txt, or use --brain scripted")
-    ears = Ears(KnownClips(clip_directory(), *folders))
-    options.new_brain = lambda: ConversationBrain(ears)
-    options.chat = Chat(extract)
-    return ears.warm_up
-
-
 async def _run(server: RealtimeServer, arguments: argparse.Namespace, brain: str, warm_up: Callable[[], None]) -> int:
     try:
         await server.start(arguments.host, arguments.port)
     except OSError as exc:
-        print(f"sandbox realtime cannot listen on {arguments.host}:{arguments.port}: {exc}", file=sys.stderr)
+        print(f"{_WHO} cannot listen on {arguments.host}:{arguments.port}: {exc}", file=sys.stderr)
         return 1
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    print(f"sandbox realtime ready: {server.realtime_url} (brain: {brain})", flush=True)
-    warm_up()
-    await stop.wait()
+
+    def ready() -> None:
+        print(f"{_WHO} ready: {server.realtime_url} (brain: {brain})", flush=True)
+        warm_up()
+
+    await until_signal(ready)
     await server.stop()
     return 0
-
-
-def _scripts(path: Path) -> list[Script]:
-    """One script or a list of them; exits with the reason when the file is not in order."""
-    try:
-        read = orjson.loads(path.read_bytes())
-        return TypeAdapter(list[Script]).validate_python(read if isinstance(read, list) else [read])
-    except (OSError, ValueError) as exc:  # ValueError: not JSON, or not a script
-        sys.exit(f"sandbox realtime: {path} cannot be used: {exc}")
 
 
 def _arguments() -> argparse.Namespace:

@@ -26,6 +26,9 @@ _LIST_LINE = re.compile(r"^\s*[-*•]\s*(?P<day>[^:]+):\s*(?P<hours>.+?)\s*$")
 _RANGE = re.compile(r"(\d{1,2}:\d{2})\s*[-–—]\s*(\d{1,2}:\d{2})")
 _CLOSED = re.compile(r"סגור|closed", re.I)
 _NOW = re.compile(r"(?:עכשיו|now)\s*:\s*(.+)", re.I)
+_NO_BOOKING = re.compile(r"לא נקבעים כאן בטלפון|not made by telephone", re.I)
+_NO_TRANSFER = re.compile(r"אין כאן העברה לאדם|no transfer to a person", re.I)
+_TAKES_DETAILS = re.compile(r"^- (?:אפשר לקחת|you can take) ", re.I | re.M)
 _BUSINESS_TITLE = re.compile(r"הנחיות העסק|business instructions|business prompt", re.I)
 _ADDRESS = re.compile(r"\bat (\d+ [A-Z][^.,\n]*(?:Street|Road|Avenue|Square)(?:, [A-Z]\w+)?)|(ברחוב [^.,\n]+)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -45,6 +48,9 @@ class Briefing:
     facts: tuple[str, ...]
     """Sentences of the business's own text."""
     address: str
+    books: bool
+    transfers: bool
+    takes_details: bool
 
 
 def read_briefing(instructions: str) -> Briefing:
@@ -58,6 +64,9 @@ def read_briefing(instructions: str) -> Briefing:
         today=_weekday(now.group(1), language) if now else None,
         facts=_facts(instructions),
         address=_address(instructions),
+        books=_NO_BOOKING.search(instructions) is None,
+        transfers=_NO_TRANSFER.search(instructions) is None,
+        takes_details=_TAKES_DETAILS.search(instructions) is not None,
     )
 
 

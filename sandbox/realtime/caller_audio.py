@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sandbox.realtime.detector import WINDOW_MS, Decision, Detector
-from sandbox.realtime.sound import BYTES_PER_MS, InputSound, level
+from sandbox.realtime.sound import InputSound
+from services.audio.g711 import BYTES_PER_MS, rms
 
 _WINDOW_BYTES = WINDOW_MS * BYTES_PER_MS
 _KEPT_WHEN_IDLE = 2_000 * BYTES_PER_MS  # more than any prefix padding
@@ -50,7 +51,7 @@ class CallerAudio:
         while self._scanned + _WINDOW_BYTES <= end:
             at = self._scanned - self._begins
             self._scanned += _WINDOW_BYTES
-            decision = detector.feed(level(self._buffer[at : at + _WINDOW_BYTES]))
+            decision = detector.feed(rms(self._buffer[at : at + _WINDOW_BYTES]))
             if decision:
                 self.speaking = decision == "started"
                 return decision

@@ -30,6 +30,8 @@ MODELS = {
 
 Extractor = Callable[[list[Event], Event], Awaitable[Event | None]]
 """Messages and the JSON schema asked for -> the object to answer with, or None."""
+Talk = Callable[[web.Request, Event], Awaitable[web.StreamResponse]]
+"""A request and its body -> an answer that streams."""
 
 
 class ChatAnswer(BaseModel):
@@ -59,6 +61,8 @@ class Chat:
 
     def __init__(self, extractor: Extractor | None = None) -> None:
         self.requests: list[Event] = []
+        self.talk: Talk | None = None
+        """Who answers requests with "stream": true; nobody: they are refused."""
         self._extractor = extractor
         self._answers: list[tuple[ChatAnswer, int]] = []
 
@@ -77,19 +81,21 @@ class Chat:
         async def models(request: web.Request) -> web.Response:
             return web.json_response(_models()) if is_authorised(request) else _failure(401)
 
-        async def complete(request: web.Request) -> web.Response:
+        async def complete(request: web.Request) -> web.StreamResponse:
             return await self._complete(request) if is_authorised(request) else _failure(401)
 
         app.router.add_get("/v1/models", models)
         app.router.add_post("/v1/chat/completions", complete)
 
-    async def _complete(self, request: web.Request) -> web.Response:
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
         try:
             asked = orjson.loads(await request.read())
             messages = asked["messages"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return _failure(400)
         self.requests.append(asked)
+        if asked.get("stream"):
+            return await self.talk(request, asked) if self.talk else _failure(400)
         schema = ((asked.get("response_format") or {}).get("json_schema") or {}).get("schema") or {}
         answer = self._take(orjson.dumps(messages).decode())
         await asyncio.sleep(answer.delay_ms / 1000)

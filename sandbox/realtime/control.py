@@ -35,11 +35,11 @@ def add_control(app: web.Application, server: RealtimeServer) -> None:
     async def add_script(request: web.Request) -> web.Response:
         body = await _body(request)
         given = {**body["script"], "match": body.get("match")} if "script" in body else body
-        server.shelf.add(Script.model_validate(given))
+        server.script_queue.add(Script.model_validate(given))
         return _json({"ok": True})
 
     async def clear_scripts(request: web.Request) -> web.Response:
-        server.shelf.clear()
+        server.script_queue.clear()
         return _json({"ok": True})
 
     async def add_chat(request: web.Request) -> web.Response:

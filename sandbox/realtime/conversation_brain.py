@@ -19,11 +19,11 @@ from sandbox.realtime.briefing import Briefing, read_briefing
 from sandbox.realtime.detector import Detector
 from sandbox.realtime.responder import Said, reply, say_as_told
 from sandbox.realtime.session_config import SessionConfig
-from sandbox.realtime.sound import BYTES_PER_MS
 from sandbox.realtime.wire import Event
 from sandbox.speech import SpeechUnavailable, say_as_agent
 from sandbox.speech.clips import KnownClips
 from sandbox.speech.english_ears import recognise_english
+from services.audio.g711 import BYTES_PER_MS, SAMPLE_RATE_HZ, silence
 
 log = logging.getLogger("sandbox.hearing")
 
@@ -32,7 +32,7 @@ _LONGEST_WAIT_S = 4.0
 _NO_HEBREW = "hebrew_recognition_unavailable"
 
 
-class Ears:
+class Recogniser:
     """What all sessions of a server share: worker threads and the known clips."""
 
     def __init__(self, clips: KnownClips) -> None:
@@ -41,7 +41,12 @@ class Ears:
 
     def warm_up(self) -> None:
         """Load the recogniser's model now, so that the first caller does not wait for it."""
-        self.pool.submit(recognise_english, b"\xff" * 8000)
+        self.pool.submit(recognise_english, silence(SAMPLE_RATE_HZ))
+
+    def guess(self, sound: bytes, language: str) -> str:
+        """The words that seem to be in an utterance that still goes on, "" for none. Runs in a worker thread."""
+        known = " ".join(part.text for part in self._clips.recognise(sound))
+        return known or (recognise_english(sound) if language == "en" else "")
 
     def hear(self, sound: bytes, language: str) -> Hearing:
         """The words in a turn of a session in this language. Runs in a worker thread."""
@@ -63,8 +68,8 @@ class Ears:
 class ConversationBrain:
     """One session's mind: hears each turn once, answers by rules."""
 
-    def __init__(self, ears: Ears) -> None:
-        self._ears = ears
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
         self._loop = asyncio.get_running_loop()
         self._briefing: Briefing = read_briefing("")
         self._hearing: dict[str, asyncio.Task[Hearing]] = {}
@@ -83,7 +88,7 @@ class ConversationBrain:
 
         async def hear() -> Hearing:
             heard = await self._loop.run_in_executor(
-                self._ears.pool, self._ears.hear, turn.sound, self._briefing.language
+                self._recogniser.pool, self._recogniser.hear, turn.sound, self._briefing.language
             )
             deliver(heard)
             return heard
@@ -110,7 +115,7 @@ class ConversationBrain:
             text = reply(self._briefing, conversation)
         log.debug("answer: %s", text)
         try:
-            sound = await self._loop.run_in_executor(self._ears.pool, say_as_agent, text, self._briefing.language)
+            sound = await self._loop.run_in_executor(self._recogniser.pool, say_as_agent, text, self._briefing.language)
         except SpeechUnavailable as exc:
             log.error("no speech: %s", exc)
             deliver(Plan((), status="failed", error_code="server_error", end_ms=0))

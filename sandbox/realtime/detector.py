@@ -48,6 +48,11 @@ class EnergyDetector:
     _floor: float = float("inf")
     _buckets: tuple[float, ...] = ()
 
+    @property
+    def is_speaking(self) -> bool:
+        """Between a start and its stop."""
+        return self._speaking
+
     def feed(self, rms: float) -> Decision | None:
         """See Detector."""
         self._windows += 1

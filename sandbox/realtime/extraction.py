@@ -1,7 +1,7 @@
 """What the sandbox's text model understands of a call: the answers of the product's own built-in parser, in
 the shape asked for.
 
-It knows the request of `services/nlp_model.py` (the moment in the system message, the turns as JSON) and
+It knows the request of `services/nlp/model.py` (the moment in the system message, the turns as JSON) and
 fills the properties of the schema that it knows by name; anything else is answered with the emptiest value by
 the chat endpoint.
 """
@@ -17,8 +17,8 @@ import orjson
 
 from sandbox.realtime.chat import emptiest
 from sandbox.realtime.wire import Event
-from services.nlp_parser import read_turns
-from services.nlp_types import Turn
+from services.nlp.parser import read_turns
+from services.nlp.types import Turn
 
 _NOW = re.compile(r"(\d{1,2} [A-Z][a-z]+ \d{4}), (\d{2}:\d{2})")
 

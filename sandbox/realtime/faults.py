@@ -9,6 +9,7 @@ from aiohttp import WSMsgType
 from sandbox.realtime.line import Line
 from sandbox.realtime.script import Fault
 from sandbox.realtime.wire import Event, error
+from services.sockets.frames import CLOSE_GOING_AWAY
 
 EXPIRED_MESSAGE = "Your session hit the maximum duration of 60 minutes."
 _NEVER = float("inf")
@@ -82,5 +83,5 @@ def carry_out(fault: Fault, session: Sender) -> None:
 def expire(session: Sender) -> None:
     """The session's limit: an error event, then close 1001."""
     session.send(error("session_expired", EXPIRED_MESSAGE))
-    session.line.close(1001, EXPIRED_MESSAGE)
+    session.line.close(CLOSE_GOING_AWAY, EXPIRED_MESSAGE)
     session.end()

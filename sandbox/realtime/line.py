@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from aiohttp import ClientConnectionError, WSMsgType, web
 
+from services.sockets.frames import CLOSE_ABNORMAL
+
 _CLOSE_TIMEOUT_S = 2.0
 
 
@@ -40,7 +42,7 @@ class Line:
     def drop(self) -> None:
         """Break the connection at once: no close frame, what is queued is lost."""
         self._is_over = True
-        self.close_code = 1006
+        self.close_code = CLOSE_ABNORMAL
         self._queue.clear()
         self._abort()
 

@@ -40,6 +40,7 @@ SAY = {
         "confirm_cancel": "There is an appointment on {when}. Shall I cancel it?",
         "confirm_move": "Shall I move your appointment to it?",
         "confirm_booking": "Shall I book it?",
+        "confirm_transfer": "Would you like me to transfer you?",
         "key_again": "That number is not complete. Please key it in again and press pound.",
         "no_appointment": "I found no appointment for this number. Shall I take a message?",
         "calendar_away": "I am sorry, I cannot reach the calendar, so nothing is booked. Shall I take a message?",
@@ -49,6 +50,8 @@ SAY = {
         "address": "We are at {address}.",
         "noted": "Thank you.",
         "alright": "All right. Which other time would suit you?",
+        "not_offered": "Sorry, that cannot be done by telephone here.",
+        "leave_details": "Shall I take your details, so that somebody calls you back?",
     },
     "he": {
         "start": "שלום, במה אפשר לעזור?",
@@ -85,6 +88,7 @@ SAY = {
         "confirm_cancel": "יש תור ל{when}. לבטל אותו?",
         "confirm_move": "להעביר אליו את התור?",
         "confirm_booking": "לקבוע אותו?",
+        "confirm_transfer": "להעביר אותך לנציג?",
         "key_again": "המספר לא שלם. אפשר להקיש שוב ובסוף סולמית?",
         "no_appointment": "לא מצאתי תור למספר הזה. להשאיר הודעה?",
         "calendar_away": "סליחה, היומן לא זמין, ולכן אין תור. להשאיר הודעה?",
@@ -94,6 +98,8 @@ SAY = {
         "address": "אנחנו {address}.",
         "noted": "תודה.",
         "alright": "בסדר. איזה מועד אחר מתאים?",
+        "not_offered": "סליחה, את זה אי אפשר לעשות כאן בטלפון.",
+        "leave_details": "לקחת פרטים כדי שיחזרו אליך?",
     },
 }
 

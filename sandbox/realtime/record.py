@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from sandbox.realtime.items import Item
 from sandbox.realtime.script import Fault
 from sandbox.realtime.wire import Event
+from services.audio.g711 import BYTES_PER_MS
+from services.sockets.frames import CLOSE_ABNORMAL
 
 T = TypeVar("T")
 _MOST_EVENTS = 50_000
@@ -88,18 +90,14 @@ class SessionRecord:
         """The `count`-th client event of this type; raises TimeoutError."""
         return self._wait(self.received_of, kind, count, timeout_s)
 
-    def wait_sent(self, kind: str, count: int = 1, timeout_s: float = 5.0) -> Event:
-        """The `count`-th server event of this type; raises TimeoutError."""
-        return self._wait(self.sent_of, kind, count, timeout_s)
-
     def wait_audio_ms(self, ms: float, timeout_s: float = 10.0) -> None:
         """Until this much of the caller's mu-law sound was appended."""
-        wait_until(lambda: self.append_bytes >= ms * 8, timeout_s, f"{ms} ms appended")
+        wait_until(lambda: self.append_bytes >= ms * BYTES_PER_MS, timeout_s, f"{ms} ms appended")
 
     def wait_closed(self, timeout_s: float = 5.0) -> int:
         """Until the connection is gone; its close code."""
         wait_until(lambda: self.closed_s is not None, timeout_s, "connection closed")
-        return int(self.close_code or 1006)
+        return int(self.close_code or CLOSE_ABNORMAL)
 
     def heard(self, data: bytes) -> None:
         """Count an append."""

@@ -59,20 +59,20 @@ def _on_caller(briefing: Briefing, heard: str, conversation: Sequence[Said]) -> 
     if HEAR["bye"].search(heard):
         return phrases["bye"]
     if HEAR["person"].search(heard):
-        return phrases["person"]
+        return phrases["person"] if briefing.transfers else _not_offered(briefing)
     if HEAR["name"].search(heard):
         return _after_detail(briefing, conversation)
     if HEAR["change"].search(heard):
         return phrases["checking"]
     if HEAR["yes"].search(heard) and any(_asked(conversation, phrases[question]) for question in _SERVERS_QUESTIONS):
         return phrases["wait"]
-    books = HEAR["book"].search(heard) or _is_booking(conversation)
+    books = briefing.books and (HEAR["book"].search(heard) or _is_booking(conversation))
     if HEAR["hours"].search(heard):
         return tell_hours(briefing, heard)
     if books and (HEAR["day"].search(heard) or HEAR["time"].search(heard)):
         return _on_moment(briefing, heard, conversation)
     if HEAR["book"].search(heard):
-        return phrases["ask_when"]
+        return phrases["ask_when"] if briefing.books else _not_offered(briefing)
     if briefing.address and HEAR["where"].search(heard):
         return phrases["address"].format(address=briefing.address)
     if fact := find_fact(briefing, heard):
@@ -84,6 +84,11 @@ def _on_caller(briefing: Briefing, heard: str, conversation: Sequence[Said]) -> 
     if _asked(conversation, phrases["need_name"]):
         return _after_detail(briefing, conversation)
     return phrases["unknown"] if len(heard.split()) > 2 else phrases["again"]
+
+
+def _not_offered(briefing: Briefing) -> str:
+    phrases = SAY[briefing.language]
+    return f"{phrases['not_offered']} {phrases['leave_details' if briefing.takes_details else 'more']}"
 
 
 def tell_hours(briefing: Briefing, heard: str) -> str:

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from sandbox.realtime.brain import Piece, Plan
 from sandbox.realtime.items import Item, new_message
 from sandbox.realtime.session_config import SessionConfig
-from sandbox.realtime.sound import BYTES_PER_MS, chunks
+from sandbox.realtime.sound import chunks
 from sandbox.realtime.wire import Event, new_id, output_audio_tokens, text_tokens
+from services.audio.g711 import BYTES_PER_MS
 
 _TEXT_LEAD_MS = 600  # the transcript runs a little ahead of the sound
 _FOREVER = float("inf")

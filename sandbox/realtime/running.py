@@ -42,12 +42,12 @@ class RunningServer:
         return list(self._server.options.chat.requests)
 
     def add_script(self, script: Script | dict[str, Any]) -> None:
-        """Put a script on the shelf; a dict is checked first."""
+        """Put a script into the queue; a dict is checked first."""
         checked = Script.model_validate(script)
-        self._loop.call_soon_threadsafe(self._server.shelf.add, checked)
+        self._loop.call_soon_threadsafe(self._server.script_queue.add, checked)
 
     def add_chat(self, answer: ChatAnswer | dict[str, Any]) -> None:
-        """Put an answer of the text model on its shelf."""
+        """Put an answer of the text model into its queue."""
         checked = ChatAnswer.model_validate(answer)
         self._loop.call_soon_threadsafe(self._server.options.chat.add, checked)
 

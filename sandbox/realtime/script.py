@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.google.script import GoogleConduct
+
 Milliseconds = Annotated[int, Field(ge=0)]
 AudioFormat = Literal["audio/pcmu", "audio/pcma", "audio/pcm"]
 
@@ -25,7 +27,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Answer(_Model):
+class ScriptedAnswer(_Model):
     """What the model says to one `response.create` (or to a turn, when the server creates responses itself).
 
     Each answer taken has a number, counted from 0 in the session (`Script.first_number`), which coded audio
@@ -63,7 +65,7 @@ class Answer(_Model):
     never_done: bool = False
     """All sound is sent, but none of the `done` events, response.done included."""
 
-    also: list[Answer] = []
+    also: list[ScriptedAnswer] = []
     """Further message items of the same response: their text, audio and length (reasoning models do that)."""
 
 
@@ -127,7 +129,7 @@ class Script(_Model):
     times: Annotated[int, Field(ge=0)] = 1
     """How many connections it serves; 0 serves every one that comes."""
 
-    answers: list[Answer] = []
+    answers: list[ScriptedAnswer] = []
     """In order; when they run out the last one repeats (with the next number), or a coded one of 2 s."""
     first_number: Annotated[int, Field(ge=0)] = 0
     transcripts: list[Transcript] = []
@@ -144,3 +146,6 @@ class Script(_Model):
     output_format: AudioFormat | None = None
     old_names: bool = False
     """Send the event names of the old dialect (response.audio.delta and its like)."""
+
+    google: GoogleConduct = GoogleConduct()
+    """What Google's services do besides, where they play the call instead of a Realtime session."""

@@ -8,14 +8,13 @@ from functools import lru_cache
 from sandbox import coded_audio
 from sandbox.realtime.brain import HeardTurn, Hearing, Piece, Plan, Question, energy_detector
 from sandbox.realtime.detector import Detector, ScheduledDetector
-from sandbox.realtime.script import Answer, Script, Transcript
+from sandbox.realtime.script import Script, ScriptedAnswer, Transcript
 from sandbox.realtime.session_config import SessionConfig
-from sandbox.realtime.sound import BYTES_PER_MS
 from sandbox.realtime.wire import Event
+from services.audio.g711 import BYTES_PER_MS, SILENCE_FRAME, silence
 
 _MS_PER_CHARACTER = 70
-_DEFAULT_ANSWER = Answer(length_ms=2000)
-_SILENCE = b"\xff"
+_DEFAULT_ANSWER = ScriptedAnswer(length_ms=2000)
 
 
 class ScriptedBrain:
@@ -58,7 +57,7 @@ class ScriptedBrain:
         """See Brain."""
 
 
-def plan(answer: Answer, number: int) -> Plan:
+def plan(answer: ScriptedAnswer, number: int) -> Plan:
     """A scripted answer as the session sends it; `number` is what coded audio carries."""
     start_ms = 0
     pieces = []
@@ -82,25 +81,25 @@ def plan(answer: Answer, number: int) -> Plan:
     )
 
 
-def _sound(answer: Answer, number: int, start_ms: int) -> bytes:
+def _sound(answer: ScriptedAnswer, number: int, start_ms: int) -> bytes:
     if answer.audio == "speech":
-        return _speech(answer.text, answer.language, answer.length_ms)
+        return speech(answer.text, answer.language, answer.length_ms)
     length_ms = answer.length_ms
     if length_ms is None:
         length_ms = max(400, len(answer.text) * _MS_PER_CHARACTER)
     if answer.audio == "silence":
-        return _SILENCE * (length_ms * BYTES_PER_MS)
+        return silence(length_ms * BYTES_PER_MS)
     return coded_audio.encode(number, start_ms, length_ms)
 
 
 @lru_cache(maxsize=64)
-def _speech(text: str, language: str, length_ms: int | None) -> bytes:
+def speech(text: str, language: str, length_ms: int | None) -> bytes:
     from sandbox.speech import say  # needs the speech wheels; scripts without speech do not
 
     sound = say(text, language)
     if length_ms is None:
         return sound
-    return sound[: length_ms * BYTES_PER_MS].ljust(length_ms * BYTES_PER_MS, _SILENCE)
+    return sound[: length_ms * BYTES_PER_MS].ljust(length_ms * BYTES_PER_MS, SILENCE_FRAME[:1])
 
 
 def _hearing(transcript: Transcript) -> Hearing:

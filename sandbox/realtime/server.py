@@ -17,10 +17,11 @@ from sandbox.realtime.faults import carry_out
 from sandbox.realtime.line import Line
 from sandbox.realtime.record import SessionRecord
 from sandbox.realtime.script import Fault, Script
+from sandbox.realtime.script_queue import ScriptQueue
 from sandbox.realtime.scripted_brain import ScriptedBrain
 from sandbox.realtime.session import Session
-from sandbox.realtime.shelf import Shelf
 from sandbox.realtime.wire import Event, new_id
+from services.sockets.frames import CLOSE_ABNORMAL, CLOSE_GOING_AWAY
 
 _LARGEST_MESSAGE = 21 * 1024 * 1024  # 15 MiB of sound as base64, and some
 _KEPT_SESSIONS = 2_000
@@ -46,9 +47,11 @@ class RealtimeServer:
 
     def __init__(self, options: Options | None = None, scripts: Iterable[Script] = ()) -> None:
         self.options = options or Options()
-        self.shelf = Shelf(scripts)
+        self.script_queue = ScriptQueue(scripts)
         self.sessions: list[SessionRecord] = []
         self.refused_handshakes = 0
+        self.add_routes: Callable[[web.Application], None] | None = None
+        """What else is served beside it."""
         self.port = 0
         self._runner: web.AppRunner | None = None
         self._open: set[web.WebSocketResponse] = set()
@@ -69,6 +72,8 @@ class RealtimeServer:
         app.router.add_get("/v1/realtime", self._realtime)
         self.options.chat.add_routes(app, self.is_authorised)
         add_control(app, self)
+        if self.add_routes:
+            self.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, backlog=1024)
@@ -77,7 +82,7 @@ class RealtimeServer:
 
     async def stop(self) -> None:
         """Close every connection with 1001 and stop listening."""
-        closing = [socket.close(code=1001, message=b"server going away") for socket in list(self._open)]
+        closing = [socket.close(code=CLOSE_GOING_AWAY, message=b"server going away") for socket in list(self._open)]
         await asyncio.gather(*closing, return_exceptions=True)
         if self._runner:
             await self._runner.cleanup()
@@ -90,7 +95,7 @@ class RealtimeServer:
     # -- the websocket
 
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
-        script = self.shelf.for_handshake()
+        script = self.script_queue.for_handshake()
         handshake = script.handshake if script else None
         if handshake and handshake.delay_ms:
             await asyncio.sleep(handshake.delay_ms / 1000)
@@ -132,14 +137,14 @@ class RealtimeServer:
         finally:
             session.end()
             pump.cancel()
-            record.close_code = line.close_code or socket.close_code or 1006
+            record.close_code = line.close_code or socket.close_code or CLOSE_ABNORMAL
             record.closed_s = asyncio.get_running_loop().time()
 
     def _session(self, record: SessionRecord, line: Line, script: Script | None) -> Session:
         loop = asyncio.get_running_loop()
 
         def choose(instructions: str) -> tuple[Brain, Script]:
-            chosen = script or self.shelf.for_session(instructions)
+            chosen = script or self.script_queue.for_session(instructions)
             if chosen is None and self.options.new_brain:
                 return self.options.new_brain(), _NO_SCRIPT
             return ScriptedBrain(chosen or _NO_SCRIPT), chosen or _NO_SCRIPT

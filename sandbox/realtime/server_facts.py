@@ -1,4 +1,4 @@
-"""Puts [SERVER] messages (`services/server_messages.py`) into the words for the caller. Pure.
+"""Puts [SERVER] messages (`services/booking/messages.py`) into the words for the caller. Pure.
 
 It asks little of their form: the kind after [SERVER], days with times, what stands in quotes, what follows
 "Offer:".
@@ -69,6 +69,8 @@ def _tell(briefing: Briefing, fact: str) -> tuple[str, str]:
         return "", phrases["may_use_number" if _PERMISSION.search(fact) else "need_phone"]
     if kind in ("confirm_move", "confirm_booking"):
         return (phrases["available"].format(when=when) if when else ""), phrases[kind]
+    if kind == "not_offered":
+        return phrases["not_offered"], phrases["leave_details" if briefing.takes_details else "more"]
     if kind == "phone_noted":
         return phrases["noted"], ""
     return "", phrases.get(kind, phrases["more"])

@@ -23,9 +23,9 @@ from sandbox.realtime.record import SessionRecord
 from sandbox.realtime.response import Response
 from sandbox.realtime.script import Script
 from sandbox.realtime.session_config import SessionConfig, beta_shape, check_response
-from sandbox.realtime.sound import BYTES_PER_MS
 from sandbox.realtime.transcription import Transcription
 from sandbox.realtime.wire import OLD_NAMES, Event, Refused, error, new_id
+from services.audio.g711 import BYTES_PER_MS
 
 _MOST_APPENDED = 15 * 1024 * 1024
 _LEAST_COMMITTED_MS = 100.0

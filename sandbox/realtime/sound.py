@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import audioop
 import base64
-import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # stdlib until 3.12, audioop-lts (same name) after
-    import audioop
+from services.audio import g711
+from services.audio.g711 import PCM_WIDTH, SAMPLE_RATE_HZ
 
 PCMU, PCMA, PCM = "audio/pcmu", "audio/pcma", "audio/pcm"
-BYTES_PER_MS = 8
 _PCM_RATE_HZ = 24_000
-_RATE_HZ = 8_000
 
 
 @dataclass(slots=True)
@@ -31,18 +28,13 @@ class InputSound:
         if self.format == PCMU:
             return data
         if self.format == PCMA:
-            return audioop.lin2ulaw(audioop.alaw2lin(data, 2), 2)
+            return g711.encode(audioop.alaw2lin(data, PCM_WIDTH))
         data = self._odd + data
         even = len(data) & ~1
         self._odd = data[even:]
         state: Any = self._state
-        pcm, self._state = audioop.ratecv(data[:even], 2, 1, _PCM_RATE_HZ, _RATE_HZ, state)
-        return audioop.lin2ulaw(pcm, 2)
-
-
-def level(mulaw: bytes | bytearray) -> int:
-    """RMS of mu-law sound, linear 16-bit."""
-    return audioop.rms(audioop.ulaw2lin(mulaw, 2), 2)
+        pcm, self._state = audioop.ratecv(data[:even], PCM_WIDTH, 1, _PCM_RATE_HZ, SAMPLE_RATE_HZ, state)
+        return g711.encode(pcm)
 
 
 @lru_cache(maxsize=256)
@@ -63,7 +55,7 @@ def chunks(mulaw: bytes, chunk_bytes: tuple[int, ...], audio_format: str) -> tup
 def _from_mulaw(data: bytes, audio_format: str) -> bytes:
     if audio_format == PCMU:
         return data
-    pcm = audioop.ulaw2lin(data, 2)
+    pcm = g711.decode(data)
     if audio_format == PCMA:
-        return audioop.lin2alaw(pcm, 2)
-    return audioop.ratecv(pcm, 2, 1, _RATE_HZ, _PCM_RATE_HZ, None)[0]
+        return audioop.lin2alaw(pcm, PCM_WIDTH)
+    return audioop.ratecv(pcm, PCM_WIDTH, 1, SAMPLE_RATE_HZ, _PCM_RATE_HZ, None)[0]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from sandbox.realtime.brain import Brain, HeardTurn, Hearing
 from sandbox.realtime.items import Item
-from sandbox.realtime.sound import BYTES_PER_MS
 from sandbox.realtime.wire import Event, input_audio_tokens, text_tokens
+from services.audio.g711 import BYTES_PER_MS
 
 _PREFIX = "conversation.item.input_audio_transcription."
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sandbox.speech.mulaw import RATE_HZ, Samples, from_mulaw
+from sandbox.speech.mulaw import Samples, from_mulaw
+from services.audio.g711 import SAMPLE_RATE_HZ
 
 Spectrogram = npt.NDArray[np.float32]
 
@@ -158,7 +159,7 @@ def _shape(samples: Samples) -> Spectrogram:
 def _band_edges() -> list[tuple[int, int]]:
     """Bins of the bands, evenly spaced in mel between 200 and 3,600 Hz."""
     mel = np.linspace(2595 * np.log10(1 + 200 / 700), 2595 * np.log10(1 + 3600 / 700), _BANDS + 1)
-    bins = np.round((700 * (10 ** (mel / 2595) - 1)) * _WINDOW / RATE_HZ).astype(int)
+    bins = np.round((700 * (10 ** (mel / 2595) - 1)) * _WINDOW / SAMPLE_RATE_HZ).astype(int)
     return [(int(low), int(max(high, low + 1))) for low, high in itertools.pairwise(bins)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 _TABLE = """
 שלום Sal'om|היי h'aj|בוקר b'okeR|טוב t'ov|טובה tov'a|ערב '?eRev|צהריים tsohoR'ajim|לילה l'ajla|תודה tod'a
+אי '?i|לעשות la?as'ot|לקחת lak'aXat|פרטים pRat'im|שיחזרו SejaXzeR'u|יחזרו jaXzeR'u|אליך el'eXa
 רבה Rab'a|בבקשה bevakaS'a|סליחה sliX'a|להתראות lehitRa'ot|ביי b'aj|כן k'en|לא l'o|אולי ul'aj|אני an'i
 אתה at'a|את '?at|אתם at'em|אנחנו an'aXnu|הוא h'u|היא h'i|הם h'em|זה z'e|זאת z'ot|זו z'o|לי l'i|לך l'aX
 לכם laX'em|שלי Sel'i|שלך SelX'a|שלכם SelaX'em|שלנו Sel'anu|לנו l'anu|אותו ot'o|אליו el'av|אותי ot'i|של S'el|על '?al

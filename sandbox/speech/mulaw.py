@@ -5,41 +5,30 @@ Samples are float32 in -1..1; mu-law is G.711, one byte a sample, 8 kHz, silence
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import numpy.typing as npt
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # stdlib until 3.12, audioop-lts (same name) after
-    import audioop
+from services.audio import g711
 
 Samples = npt.NDArray[np.float32]
 
-RATE_HZ = 8000
-SILENCE = 0xFF
 _KERNEL_HALF_WIDTH = 16  # taps on each side of a sample, counted in samples of the lower rate
 
 
 def from_mulaw(data: bytes) -> Samples:
     """Mu-law bytes as samples."""
-    return (np.frombuffer(audioop.ulaw2lin(data, 2), dtype="<i2") / np.float32(32768.0)).astype(np.float32)
+    return (np.frombuffer(g711.decode(data), dtype="<i2") / np.float32(32768.0)).astype(np.float32)
 
 
 def to_mulaw(samples: Samples) -> bytes:
     """Samples as mu-law; what is louder than full scale is clipped."""
     pcm = np.clip(np.asarray(samples) * 32768.0, -32768, 32767).astype("<i2")
-    return audioop.lin2ulaw(pcm.tobytes(), 2)
+    return g711.encode(pcm.tobytes())
 
 
 def from_pcm16(data: bytes) -> Samples:
     """Little-endian 16-bit PCM as samples."""
     return (np.frombuffer(data, dtype="<i2") / np.float32(32768.0)).astype(np.float32)
-
-
-def to_pcm16(samples: Samples) -> bytes:
-    """Samples as little-endian 16-bit PCM."""
-    return np.clip(np.asarray(samples) * 32768.0, -32768, 32767).astype("<i2").tobytes()
 
 
 def resample(samples: Samples, from_hz: int, to_hz: int) -> Samples:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from sandbox.speech.espeak import speak
-from sandbox.speech.mulaw import RATE_HZ, Samples, resample, to_mulaw
+from sandbox.speech.mulaw import Samples, resample, to_mulaw
+from services.audio.g711 import SAMPLE_RATE_HZ
 
 _SPEECH_RMS = 1640 / 32768  # active speech on a telephone line, about -26 dBov
 _LOUDEST = 0.9
@@ -32,6 +33,7 @@ class _Voice:
 _CALLERS = {"en": _Voice("en-us+robert", 140)}
 _AGENTS = {"en": _Voice("en-us+f5", 175), "he": _Voice("he+f5", 165)}
 _WORDS_PER_MINUTE = 150
+_RECORDED_AS = {"female": "f5", "male": "m3"}
 
 
 def clip_directory() -> Path:
@@ -60,6 +62,17 @@ def say(text: str, language: str) -> bytes:
     return sound
 
 
+def record_sentence(text: str, language: str, gender: str) -> bytes:
+    """`text` in a woman's or a man's voice, for the clips that are shipped."""
+    return _spoken(text, language, {language: _in_gender(language, gender, 1.0)})
+
+
+@lru_cache(maxsize=256)
+def say_as_voice(text: str, language: str, gender: str, rate: float) -> bytes:
+    """`text` in a woman's or a man's voice, `rate` times as fast as usual; not stored."""
+    return _spoken(text, language, {language: _in_gender(language, gender, rate)})
+
+
 @lru_cache(maxsize=256)
 def say_as_agent(text: str, language: str) -> bytes:
     """The same in another voice, for the model's answers; not stored, so that it is never taken for a
@@ -68,10 +81,17 @@ def say_as_agent(text: str, language: str) -> bytes:
     return _spoken(text, language, _AGENTS)
 
 
+def _in_gender(language: str, gender: str, rate: float) -> _Voice:
+    name = {"en": "en-us"}.get(language, language)
+    usual = _AGENTS.get(language)
+    speed = usual.words_per_minute if usual is not None else _WORDS_PER_MINUTE
+    return _Voice(f"{name}+{_RECORDED_AS[gender]}", round(speed * rate))
+
+
 def _spoken(text: str, language: str, voices: dict[str, _Voice]) -> bytes:
     voice = voices.get(language, _Voice(language, _WORDS_PER_MINUTE))
     samples, rate_hz = speak(text, language, voice.name, voice.words_per_minute)
-    return to_mulaw(_at_speech_level(resample(samples, rate_hz, RATE_HZ)))
+    return to_mulaw(_at_speech_level(resample(samples, rate_hz, SAMPLE_RATE_HZ)))
 
 
 def _at_speech_level(samples: Samples) -> Samples:

@@ -9,32 +9,18 @@ import struct
 import wave
 from pathlib import Path
 
-from media.audio_config import BYTES_PER_MS, MULAW_SILENCE, SAMPLE_RATE_HZ
-
-
-def decode(mulaw: bytes) -> bytes:
-    """mu-law to linear 16-bit little-endian."""
-    return audioop.ulaw2lin(mulaw, 2)
-
-
-def encode(pcm: bytes) -> bytes:
-    return audioop.lin2ulaw(pcm, 2)
-
-
-def rms(mulaw: bytes) -> int:
-    """Root mean square of the linear 16-bit samples; 0 for silence."""
-    return audioop.rms(audioop.ulaw2lin(mulaw, 2), 2)
+from services.audio.g711 import BYTES_PER_MS, MULAW_SILENCE, PCM_WIDTH, SAMPLE_RATE_HZ, decode, encode
 
 
 def gain(pcm: bytes, db: float) -> bytes:
-    return pcm if db == 0 else audioop.mul(pcm, 2, 10 ** (db / 20))
+    return pcm if db == 0 else audioop.mul(pcm, PCM_WIDTH, 10 ** (db / 20))
 
 
 def mix(*layers: bytes) -> bytes:
     """Sum of linear layers of equal length, saturating."""
     total = layers[0]
     for layer in layers[1:]:
-        total = audioop.add(total, layer, 2)
+        total = audioop.add(total, layer, PCM_WIDTH)
     return total
 
 
@@ -69,8 +55,8 @@ def babble(clips: list[bytes], level_rms: float, length_ms: int = 8000) -> bytes
 
 def at_level(pcm: bytes, level_rms: float) -> bytes:
     """Scale linear sound to an RMS; silence stays silence."""
-    measured = audioop.rms(pcm, 2)
-    return pcm if measured == 0 else audioop.mul(pcm, 2, level_rms / measured)
+    measured = audioop.rms(pcm, PCM_WIDTH)
+    return pcm if measured == 0 else audioop.mul(pcm, PCM_WIDTH, level_rms / measured)
 
 
 def silence(length_ms: int) -> bytes:
@@ -108,11 +94,11 @@ def write_wav(path: Path, left: bytes, right: bytes) -> None:
     """PCM16 stereo at 8 kHz from two mu-law tracks; the shorter one is filled with silence."""
     length = max(len(left), len(right))
     fill = bytes([MULAW_SILENCE])
-    left_pcm = audioop.tostereo(decode(left.ljust(length, fill)), 2, 1, 0)
-    right_pcm = audioop.tostereo(decode(right.ljust(length, fill)), 2, 0, 1)
+    left_pcm = audioop.tostereo(decode(left.ljust(length, fill)), PCM_WIDTH, 1, 0)
+    right_pcm = audioop.tostereo(decode(right.ljust(length, fill)), PCM_WIDTH, 0, 1)
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(2)
-        file.setsampwidth(2)
+        file.setsampwidth(PCM_WIDTH)
         file.setframerate(SAMPLE_RATE_HZ)
-        file.writeframes(audioop.add(left_pcm, right_pcm, 2))
+        file.writeframes(audioop.add(left_pcm, right_pcm, PCM_WIDTH))

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.calls import find_call
-from services.database import Database
-from services.models import Appointment, CallEvent, CallStatus, Lead, ServerEvent, Turn
+from services.calls.lifecycle import find_call
+from services.db.database import Database
+from services.db.models import Appointment, CallEvent, CallStatus, Lead, ServerEvent, Turn
 
 SETTLED_MS = 300
 SETTLES_WITHIN_S = 8.0
@@ -46,8 +46,13 @@ def read_call(session: Session, call_sid: str) -> dict[str, Any]:
         "carrier_status": call.carrier_status,
         "end_reason": call.end_reason,
         "next_step": call.next_step.value,
+        "transfer_status": call.transfer_status,
+        "message_status": call.message_status,
+        "answer_language": call.answer_language,
         "resume_count": call.resume_count,
         "greeting_done": call.greeting_done,
+        "notice": [call.notice_heard_ms, call.notice_total_ms],
+        "notice_ended": call.notice_ended_at_ms is not None,
         "draft_booking": dict(call.draft_booking),
         "metrics": dict(call.metrics),
         "summary": call.summary,
@@ -66,6 +71,7 @@ def read_call(session: Session, call_sid: str) -> dict[str, Any]:
         ],
         "events": [event.kind for event in all_of(CallEvent)],
         "server_events": [event.kind for event in all_of(ServerEvent)],
+        "server_texts": [event.text for event in all_of(ServerEvent)],
         "appointments": [
             {"status": one.status.value, "starts_at": one.starts_at.isoformat(), "name": one.name}
             for one in all_of(Appointment)

@@ -11,8 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.twilio.result import CallResult, Event
-from sandbox.twilio.talk import Listener, Utterance, caller_turns, silences, utterances
+from sandbox.twilio.result import CallResult, TimelineEvent
+from sandbox.twilio.speech_spans import SpeechFinder, SpeechSpan, caller_turns, silences, utterances
+from services.audio.g711 import SAMPLE_RATE_HZ
 
 LONG_SILENCE_MS = 3000
 _QUIET = frozenset({"twiml", "key", "background", "raw"})
@@ -24,7 +25,7 @@ class CallScreen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._agent, self._caller = Listener(), Listener()
+        self._agent, self._caller = SpeechFinder(), SpeechFinder()
         self._live = Live(console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
         self._now_ms = 0
         self._answered_ms = 0
@@ -39,7 +40,7 @@ class CallScreen:
         if self._live is not None:
             self._live.stop()
 
-    def event(self, event: Event) -> None:
+    def event(self, event: TimelineEvent) -> None:
         """One line of the call's story."""
         line = _event_line(event)
         if line and event.kind not in _QUIET:
@@ -97,7 +98,7 @@ def _bar(level: int) -> str:
     return "█" * max(0, filled) + "·" * (_METER - max(0, filled))
 
 
-def _event_line(event: Event) -> str:
+def _event_line(event: TimelineEvent) -> str:
     details = event.details
     if event.kind == "say":
         return f"[green]caller[/]  {escape(details['text'])}" if details["length_ms"] else ""
@@ -123,7 +124,7 @@ def summary(result: CallResult, stored: dict[str, Any]) -> Table:
     agent = utterances(result.heard)
     turns = caller_turns(result)
     latencies = sorted(turn.latency_ms for turn in turns if turn.latency_ms is not None)
-    table.add_row("length", f"{len(result.heard) / 8000:.1f} s")
+    table.add_row("length", f"{len(result.heard) / SAMPLE_RATE_HZ:.1f} s")
     table.add_row("ended by", f"{result.ended_by} ({result.state}){' ' + result.error if result.error else ''}")
     table.add_row("agent", f"spoke {len(agent)} times, {sum(one.length_ms for one in agent) / 1000:.1f} s in all")
     if latencies:
@@ -138,7 +139,7 @@ def summary(result: CallResult, stored: dict[str, Any]) -> Table:
     return table
 
 
-def _silence(one: Utterance) -> str:
+def _silence(one: SpeechSpan) -> str:
     return f"{one.length_ms / 1000:.1f} s from {one.start_ms / 1000:.1f}"
 
 

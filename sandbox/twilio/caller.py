@@ -18,7 +18,7 @@ import aiohttp
 
 from sandbox.twilio.line import LineConditions
 from sandbox.twilio.phone import CallClock, Phone
-from sandbox.twilio.result import CallResult, Event
+from sandbox.twilio.result import CallResult, TimelineEvent
 from sandbox.twilio.steps import Step
 from sandbox.twilio.twiml import Document, TwimlError, Verb, parse_twiml
 from sandbox.twilio.verbs import CallOver, DialOutcome, Next, VerbRunner
@@ -45,7 +45,8 @@ class CallerOptions:
     half_open_s: float = 8.0  # how long a half-open socket is held
     verb_time_scale: float = 1.0  # shortens Say, Pause, Dial, Record; never <Play> or streams
     dial: Mapping[str, DialOutcome] = field(default_factory=dict)  # by number; others answer
-    record_s: float = 3.0  # how long the caller speaks to <Record>
+    record_s: float = 3.0  # how long the caller speaks to <Record>; 0: not at all, then no action is asked
+    hang_up_in: str = ""  # "Dial" or "Record": the caller hangs up while that verb runs
     keep_audio: bool = True  # False: nothing heard is kept (benches with hundreds of calls)
 
 
@@ -73,7 +74,7 @@ class Caller:
         options: CallerOptions | None = None,
         call_sid: str | None = None,
         http: aiohttp.ClientSession | None = None,
-        on_event: Callable[[Event], None] | None = None,
+        on_event: Callable[[TimelineEvent], None] | None = None,
         on_frame: Callable[[int, bytes, bytes], None] | None = None,
         **more_options: Any,
     ) -> None:
@@ -87,7 +88,7 @@ class Caller:
         self.status = "ringing"
         self._shared_http = http
         self._on_event = on_event
-        self._events: list[tuple[float, Event]] = []
+        self._events: list[tuple[float, TimelineEvent]] = []
         self._command: asyncio.Future[Document | Next | None] | None = None
         self._background: set[asyncio.Task[Any]] = set()
         self._verbs: VerbRunner | None = None
@@ -100,7 +101,7 @@ class Caller:
     async def run(self) -> CallResult:
         """Place the call and return when it is over. Raises nothing for what a server may do wrong: see `error`."""
         started_s = asyncio.get_running_loop().time()
-        session = self._shared_http or aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        session = self._shared_http or aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, force_close=True))
         self.http = TwilioHttp(self.web, session, self.result.webhooks, _loop_s, self.options.signature)
         self._verbs = VerbRunner(self)
         self.note("dial", frm=self.result.frm, to=self.result.to)
@@ -125,10 +126,10 @@ class Caller:
         if self._verbs is not None and not self._verbs.end_stream(how):
             self.command(None)
 
-    def note(self, kind: str, **details: Any) -> None:
-        """Add a line to the call's story and tell whoever watches."""
-        now_s = _loop_s()
-        event = Event(self.clock.at_ms(now_s), kind, details)
+    def note(self, kind: str, *, at_s: float | None = None, **details: Any) -> None:
+        """Add a line to the call's story, of now or of loop time `at_s`, and tell whoever watches."""
+        now_s = _loop_s() if at_s is None else at_s
+        event = TimelineEvent(self.clock.at_ms(now_s), kind, details)
         self._events.append((now_s, event))
         if self._on_event is not None:
             self._on_event(event)
@@ -254,6 +255,7 @@ class Caller:
     def _publish(self) -> None:
         zero_s = self.clock.zero_s
         base_s = zero_s if zero_s is not None else (self._events[0][0] if self._events else 0.0)
+        self.result.zero_s = base_s
         self.result.events = [dataclasses.replace(event, at_ms=(at_s - base_s) * 1000) for at_s, event in self._events]
         self.result.webhooks[:] = [
             dataclasses.replace(webhook, at_ms=(webhook.at_ms - base_s) * 1000) for webhook in self.result.webhooks

@@ -8,12 +8,13 @@ import struct
 from functools import lru_cache
 from pathlib import Path
 
-from media.audio_config import BYTES_PER_MS, SAMPLE_RATE_HZ
 from sandbox.speech import say
 from sandbox.twilio import audio
 from sandbox.twilio.line import LineConditions
 from sandbox.twilio.scenario import CallerStep, Line, ScenarioError, Sound
 from sandbox.twilio.steps import Action, Background, HangUp, Keys, LoseSocket, Say, SendRaw, Step, When
+from services.audio import g711
+from services.audio.g711 import BYTES_PER_MS, SAMPLE_RATE_HZ
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIP_DIRECTORIES = (ROOT / "tests" / "data" / "audio", ROOT.parent / "shared" / "audio")
@@ -63,7 +64,7 @@ def room_sound(kind: str, rms: float, beside: Path | None = None) -> bytes:
         if not names:
             raise ScenarioError("no music clip")
         kind = names[0]
-    return audio.at_level(audio.decode(load_clip(kind, beside)), rms)
+    return audio.at_level(g711.decode(load_clip(kind, beside)), rms)
 
 
 def noise(sound: Sound) -> bytes:
@@ -76,7 +77,7 @@ def noise(sound: Sound) -> bytes:
         envelope = _ENVELOPES[sound.kind]
         wave = [rng.gauss(0.0, 1.0) * envelope(n / BYTES_PER_MS) for n in range(samples)]
     pcm = struct.pack(f"<{samples}h", *(max(-32768, min(32767, int(4000 * value))) for value in wave))
-    return audio.encode(audio.at_level(pcm, sound.rms))
+    return g711.encode(audio.at_level(pcm, sound.rms))
 
 
 # How loud at a millisecond. A cough: two bursts that die away; laughter: a burst every 180 ms.
@@ -115,7 +116,7 @@ def _voice(step: CallerStep, beside: Path) -> bytes:
 def _cut(sound: bytes, step: CallerStep) -> bytes:
     end = None if step.to_ms is None else step.to_ms * BYTES_PER_MS
     sound = sound[step.from_ms * BYTES_PER_MS : end]
-    return audio.encode(audio.gain(audio.decode(sound), step.level_db)) if step.level_db else sound
+    return g711.encode(audio.gain(g711.decode(sound), step.level_db)) if step.level_db else sound
 
 
 def _when(step: CallerStep) -> When:

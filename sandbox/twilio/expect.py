@@ -1,20 +1,29 @@
-"""Compares what a scenario expects with what happened. Pure: results in, a list of checks out."""
+"""Compares what a scenario expects with what happened. Pure: results in, a list of checks out.
+
+Times are fair: what the machine took from the call (CallResult.late_ms) is not held against the product. A limit moves
+out by what was lost before it; a span of silence begins so much later; where an answer was cut may lie so much further
+on. What is said, how often and in which order is judged as it is. docs/scenarios.md explains it.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
-from media.audio_config import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SILENCE_FRAME
 from sandbox import coded_audio
-from sandbox.twilio import audio
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.scenario import Heard, Never, Scenario, Silence, SoundBegins, Span
 from sandbox.twilio.steps import AGENT_LOUD_RMS
+from services.audio import g711
+from services.audio.g711 import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SILENCE_FRAME
+
+DEEDS = frozenset({"say", "keys", "key", "background"})  # of the caller, as the story of a call names them
+LEAD_MS = 1000  # sound is sent ahead: what is missing now was held up before
 
 Clip = Callable[[Heard], bytes]  # the sound of a text or clip expectation
 
@@ -42,9 +51,7 @@ def check_call(
     expect = scenario.expect
     checks = [*_outcome(scenario, result)]
     if expect.once:
-        checks.append(
-            Check("no coded millisecond is heard twice or out of order", _repeats(result.heard, expect.seam_ms))
-        )
+        checks.append(Check("no coded millisecond is heard twice or out of order", _repeats(result, expect.seam_ms)))
     for heard in expect.heard:
         checks.append(_spanned(result, heard, _heard_name(heard), partial(_heard, scenario, result, heard, clip)))
     for never in expect.never:
@@ -55,9 +62,10 @@ def check_call(
     for sound in expect.sound:
         what = f"sound begins within {sound.within_ms} ms"
         checks.append(_spanned(result, sound, what, partial(_begins, result, sound)))
+    slack = _slack(result)
     for name, expected, found in (("stored", expect.stored, stored), ("model", expect.model, model)):
         for path, value in expected.items():
-            there = differences(value, found.get(path, MISSING), path)
+            there = differences(value, found.get(path, MISSING), path, slack)
             checks.append(Check(f"{name}.{path} is {value!r}", "; ".join(there)))
     return checks
 
@@ -79,6 +87,9 @@ def _outcome(scenario: Scenario, result: CallResult) -> Iterator[Check]:
         yield _equal("webhook_status", expect.webhook_status, result.webhooks[0].status)
     if expect.verbs is not None:
         yield _equal("verbs", expect.verbs, result.verbs)
+    for part in expect.plays:
+        there = any(part in url for url in result.played_by_twiml)
+        yield Check(f"<Play> plays {part!r}", "" if there else f"played: {result.played_by_twiml}")
     for part in expect.says:
         there = any(part in sentence for sentence in result.spoken_by_twiml)
         yield Check(f"<Say> says {part!r}", "" if there else f"said: {result.spoken_by_twiml}")
@@ -102,16 +113,31 @@ def _spanned(result: CallResult, span: Span, what: str, find: Callable[[], str])
 
 
 def moment(result: CallResult, span: Span) -> tuple[float, float]:
-    """The span in ms of the call's clock. Raises _NoMoment when its step never began."""
-    anchor = 0.0
+    """The span in ms of the call's clock, its end where it fairly is. Raises _NoMoment when its step never began."""
+    anchor = _anchor(result, span)
+    total_ms = len(result.heard) / BYTES_PER_MS
+    return anchor + span.start_ms, total_ms if span.end_ms is None else result.fair_ms(anchor, span.end_ms)
+
+
+def silent_moment(result: CallResult, span: Span) -> tuple[float, float]:
+    """The same for what must not be heard: it falls silent in fair time, and the caller may hear the next too early."""
+    anchor = _anchor(result, span)
+    start = result.fair_ms(anchor, span.start_ms) if span.start_ms else anchor
+    if span.end_ms is None:
+        return start, len(result.heard) / BYTES_PER_MS
+    end = anchor + span.end_ms
+    return start, end - result.behind_ms(anchor, end)
+
+
+def _anchor(result: CallResult, span: Span) -> float:
+    """The moment a span counts from. Raises _NoMoment."""
     name = span.since or span.after
     if name is not None:
         event = next((e for e in result.events if e.details.get("step") == name), None)
         if event is None:
             raise _NoMoment(f"step {name!r} never began")
-        anchor = event.at_ms + (event.details.get("length_ms", 0) if span.after else 0)
-    total_ms = len(result.heard) / BYTES_PER_MS
-    return anchor + span.start_ms, total_ms if span.end_ms is None else anchor + span.end_ms
+        return event.at_ms + float(event.details.get("length_ms", 0) if span.after else 0)
+    return 0.0
 
 
 def _window(result: CallResult, span: Span) -> bytes:
@@ -125,10 +151,11 @@ def _heard(scenario: Scenario, result: CallResult, heard: Heard, clip: Clip) -> 
         return "" if count == heard.times else f"{count} times"
     counts = _counts(data, heard.answer)
     if heard.ends is not None:
-        return _cut_end(counts, heard)
+        return _cut_end(counts, heard, reaction_late_ms(result))
     end = heard.to_ms if heard.to_ms is not None else _length_ms(scenario, heard.answer)
     wrong = [ms for ms in range(heard.from_ms, end) if counts[ms] != heard.times]
-    if len(wrong) <= scenario.expect.seam_ms:
+    starts = [run.at / BYTES_PER_MS for run in coded_audio.runs(result.heard) if run.answer == heard.answer]
+    if len(wrong) <= max((_seam_ms(result, scenario.expect.seam_ms, at) for at in starts), default=0.0):
         return ""
     return "; ".join(f"{_times(counts[first])} {first}..{last} ms" for first, last in _ranges(wrong, counts))
 
@@ -138,26 +165,51 @@ def _without_pauses(mulaw: bytes) -> bytes:
     return mulaw.replace(SILENCE_FRAME[:1], b"")
 
 
-def _cut_end(counts: Counter[int], heard: Heard) -> str:
+def _cut_end(counts: Counter[int], heard: Heard, late_ms: float) -> str:
     assert heard.ends is not None
     end = heard.from_ms
     while counts[end] == heard.times:
         end += 1
     stray = [ms for ms in counts if ms >= end]
     low, high = heard.ends
-    if low <= end <= high and not stray:
+    if low - late_ms <= end <= high + late_ms and not stray:
         return ""
     return f"ended at {end} ms" + (f", but {min(stray)}..{max(stray)} ms came too" if stray else "")
 
 
+def reaction_late_ms(result: CallResult) -> float:
+    """How much the machine took at most between something the caller did and the `clear` that answered it."""
+    deeds = [event.at_ms for event in result.events if event.kind in DEEDS]
+    late_ms = 0.0
+    for at_ms, _ in result.clears:
+        since = max((deed for deed in deeds if deed <= at_ms), default=at_ms)
+        late_ms = max(late_ms, result.late_ms(since, at_ms))
+    return late_ms
+
+
+def unbroken(result: CallResult) -> list[coded_audio.Run]:
+    """What was heard of coded answers, in runs. A gap no longer than what the machine took before it breaks no run."""
+    found: list[coded_audio.Run] = []
+    for run in coded_audio.runs(result.heard):
+        last = found[-1] if found else None
+        if last is not None and (last.answer, last.end_ms) == (run.answer, run.start_ms):
+            gap_ms = (run.at - last.at) / BYTES_PER_MS - (last.end_ms - last.start_ms)
+            began = run.at / BYTES_PER_MS - gap_ms
+            if gap_ms <= result.late_ms(began - LEAD_MS, began + gap_ms):
+                found[-1] = coded_audio.Run(last.answer, last.start_ms, run.end_ms, last.at)
+                continue
+        found.append(run)
+    return found
+
+
 def _never(result: CallResult, never: Never) -> str:
-    counts = _counts(_window(result, never), never.answer)
+    counts = _counts(result.heard_between(*silent_moment(result, never)), never.answer)
     wrong = sorted(ms for ms in counts if ms >= never.from_ms and (never.to_ms is None or ms < never.to_ms))
     return f"heard {wrong[0]}..{wrong[-1] + 1} ms ({len(wrong)} ms of it)" if wrong else ""
 
 
 def _silent(result: CallResult, silence: Silence) -> str:
-    start, end = moment(result, silence)
+    start, end = silent_moment(result, silence)
     loud = [at for at in _loud_frames(result.heard) if start <= at and at + FRAME_MS <= end]
     return f"heard something at {loud[0]} ms, {len(loud) * FRAME_MS} ms in all" if loud else ""
 
@@ -167,14 +219,14 @@ def _begins(result: CallResult, sound: SoundBegins) -> str:
     first = next((at for at in _loud_frames(result.heard) if start <= at < end), None)
     if first is None:
         return "heard nothing"
-    return "" if first - start <= sound.within_ms else f"after {first - start:.0f} ms"
+    return "" if first <= result.fair_ms(start, sound.within_ms) else f"after {first - start:.0f} ms"
 
 
 def _loud_frames(heard: bytes) -> Iterator[int]:
     """Start times (ms) of the 20 ms frames in which something is heard."""
     for at in range(0, len(heard) - FRAME_BYTES + 1, FRAME_BYTES):
         frame = heard[at : at + FRAME_BYTES]
-        if frame != SILENCE_FRAME and audio.rms(frame) >= AGENT_LOUD_RMS:
+        if frame != SILENCE_FRAME and g711.rms(frame) >= AGENT_LOUD_RMS:
             yield at // BYTES_PER_MS
 
 
@@ -186,10 +238,15 @@ def _counts(data: bytes, answer: int) -> Counter[int]:
     return counts
 
 
-def _repeats(heard: bytes, seam_ms: int) -> str:
+def _seam_ms(result: CallResult, seam_ms: int, at_ms: float) -> float:
+    """What may be lost or repeated where a held answer goes on: who was late knows less well what had been heard."""
+    return seam_ms + result.late_ms(at_ms - LEAD_MS, at_ms) if seam_ms else 0.0
+
+
+def _repeats(result: CallResult, seam_ms: int) -> str:
     ends: dict[int, int] = {}
-    for run in coded_audio.runs(heard):
-        if run.start_ms < ends.get(run.answer, 0) - seam_ms:
+    for run in coded_audio.runs(result.heard):
+        if run.start_ms < ends.get(run.answer, 0) - _seam_ms(result, seam_ms, run.at / BYTES_PER_MS):
             return (
                 f"answer {run.answer}: {run.start_ms}..{run.end_ms} ms at {run.at // BYTES_PER_MS} ms of the call, "
                 f"after {ends[run.answer]} ms had been heard"
@@ -248,32 +305,40 @@ def _span_name(span: Span) -> str:
 MISSING = object()
 
 
-def differences(expected: Any, found: Any, path: str) -> list[str]:
+def _slack(result: CallResult) -> dict[str, float]:
+    """By how much values that are times may lie outside a range: what the machine took, in the value's own unit."""
+    reaction_ms = reaction_late_ms(result)
+    whole_ms = result.late_ms(0, len(result.heard) / BYTES_PER_MS)
+    return {"heard_ms": reaction_ms, "truncated_ms": reaction_ms, "seconds": whole_ms / 1000}
+
+
+def differences(expected: Any, found: Any, path: str, slack: Mapping[str, float] = MappingProxyType({})) -> list[str]:
     """Where `found` is not as expected.
 
     A table asks only for the keys it names; {min, max} is a range, {contains} a part of a text or list, {any} one of
-    several; lists are compared item by item.
+    several; lists are compared item by item. slack: by how much a value of that name may lie outside its range.
     """
     if found is MISSING:
         return [f"{path} is not there"]
     if isinstance(expected, dict):
         if expected.keys() <= _MATCHERS.keys() and expected:
-            return [] if all(_MATCHERS[k](v, found) for k, v in expected.items()) else [f"{path} is {found!r}"]
+            more = slack.get(path.rpartition(".")[2].partition("[")[0], 0.0)
+            return [] if all(_MATCHERS[k](v, found, more) for k, v in expected.items()) else [f"{path} is {found!r}"]
         if not isinstance(found, dict):
             return [f"{path} is {found!r}"]
         inside = ((value, found.get(key, MISSING), f"{path}.{key}") for key, value in expected.items())
-        return [difference for triple in inside for difference in differences(*triple)]
+        return [difference for triple in inside for difference in differences(*triple, slack)]
     if isinstance(expected, list) and isinstance(found, list):
         if len(expected) != len(found):
             return [f"{path} has {len(found)} items instead of {len(expected)}: {found!r}"]
         pairs = zip(expected, found, strict=True)
-        return [d for n, (one, other) in enumerate(pairs) for d in differences(one, other, f"{path}[{n}]")]
+        return [d for n, (one, other) in enumerate(pairs) for d in differences(one, other, f"{path}[{n}]", slack)]
     return [] if expected == found else [f"{path} is {found!r}"]
 
 
-_MATCHERS: dict[str, Callable[[Any, Any], bool]] = {
-    "min": lambda bound, found: isinstance(found, int | float) and found >= bound,
-    "max": lambda bound, found: isinstance(found, int | float) and found <= bound,
-    "contains": lambda part, found: isinstance(found, str | list) and part in found,
-    "any": lambda choices, found: found in choices,
+_MATCHERS: dict[str, Callable[[Any, Any, float], bool]] = {
+    "min": lambda bound, found, slack: isinstance(found, int | float) and found >= bound - slack,
+    "max": lambda bound, found, slack: isinstance(found, int | float) and found <= bound + slack,
+    "contains": lambda part, found, _: isinstance(found, str | list) and part in found,
+    "any": lambda choices, found, _: found in choices,
 }

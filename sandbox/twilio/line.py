@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from media.audio_config import FRAME_BYTES
+from services.audio.g711 import FRAME_BYTES
 
 
 @dataclass(slots=True, frozen=True)

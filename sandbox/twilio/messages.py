@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from services.audio.g711 import SAMPLE_RATE_HZ
+
 _MEDIA = (
     b'{"event":"media","sequenceNumber":"%d","media":{"track":"inbound","chunk":"%d",'
     b'"timestamp":"%d","payload":"%b"},"streamSid":"%b"}'
@@ -56,7 +58,7 @@ class OutboundMessages:
                 "streamSid": self.ids.stream_sid,
                 "callSid": self.ids.call_sid,
                 "tracks": ["inbound"],
-                "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+                "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": SAMPLE_RATE_HZ, "channels": 1},
                 "customParameters": parameters,
             },
         )

@@ -7,10 +7,11 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from media.audio_config import FRAME_BYTES, FRAME_MS, MULAW_SILENCE, SILENCE_FRAME
 from sandbox.twilio import audio
 from sandbox.twilio.line import LineConditions
 from sandbox.twilio.steps import AGENT_LOUD_RMS, Actor, Background, Keys, Say, Step
+from services.audio import g711
+from services.audio.g711 import FRAME_BYTES, FRAME_MS, MULAW_SILENCE, SILENCE_FRAME
 
 
 class CallClock:
@@ -69,10 +70,6 @@ class Phone:
         return self.ticks * FRAME_MS
 
     @property
-    def steps_done(self) -> bool:
-        return self._actor.done and not self.busy
-
-    @property
     def busy(self) -> bool:
         return bool(self._speech or self._keys)
 
@@ -105,7 +102,7 @@ class Phone:
         """One frame of the call. Returns the microphone's frame, a digit pressed now, and the steps that begin now."""
         steps = self._actor.advance(self.now_ms, agent_loud=self._agent_loud, busy=self.busy)
         self._agent_loud = (  # known when the frame is over
-            heard is not SILENCE_FRAME and self._actor.listens and audio.rms(heard) >= AGENT_LOUD_RMS
+            heard is not SILENCE_FRAME and self._actor.listens and g711.rms(heard) >= AGENT_LOUD_RMS
         )
         for step in steps:
             if isinstance(step.do, Say | Keys | Background):
@@ -136,10 +133,10 @@ class Phone:
         if self._line.echo_db is not None:
             self._echo.append(heard)
             if len(self._echo) > self._echo_frames:
-                layers.append(audio.gain(audio.decode(self._echo[0]), self._line.echo_db))
+                layers.append(audio.gain(g711.decode(self._echo[0]), self._line.echo_db))
         if self._room and self._room_on:
             layers.append(self._room_frame())
-        return audio.encode(audio.mix(audio.decode(frame), *layers)) if layers else frame
+        return g711.encode(audio.mix(g711.decode(frame), *layers)) if layers else frame
 
     def _room_frame(self) -> bytes:
         size = FRAME_BYTES * 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from media.audio_config import BYTES_PER_MS, FRAME_BYTES, SILENCE_FRAME
+from services.audio.g711 import BYTES_PER_MS, FRAME_BYTES, SILENCE_FRAME
 
 CAPACITY_BYTES = 10 * 60 * 1000 * BYTES_PER_MS  # ten minutes; beyond it Twilio discards new audio
 

@@ -1,4 +1,7 @@
-"""A fake of Twilio's REST API: updates simulated calls, keeps SMS messages, checks basic auth.
+"""A fake of Twilio's REST API: updates simulated calls, keeps SMS and WhatsApp messages, checks basic auth.
+
+`python -m sandbox.twilio.rest --port N` serves it alone and prints every message: `make run` sends them there when
+there is no account. Answer one with `make text` (sandbox/text.py).
 
 The official client is pointed at it by one attribute (its `region` and `edge` can only name twilio.com hosts)::
 
@@ -8,12 +11,14 @@ The official client is pointed at it by one attribute (its `region` and `edge` c
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import base64
+import contextlib
 import re
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,21 +27,28 @@ from typing import Any
 
 from aiohttp import web
 
+from app.settings import SANDBOX_ACCOUNT
 from sandbox.twilio.caller import Caller
 from sandbox.twilio.twiml import TwimlError, parse_twiml
 from sandbox.twilio.verbs import Next
 
 MAX_TWIML_CHARACTERS = 4000  # error 32018
 FORM = web.RequestKey("form", dict[str, str])
+_WHATSAPP = "whatsapp:"
 _PREFIX = "/2010-04-01/Accounts/{account}"
 
 
 @dataclass(slots=True, frozen=True)
 class Sms:
+    """A message. to, sender: with "whatsapp:" where it is one. A template has no text here, but its variables."""
+
     sid: str
     to: str
     sender: str
     body: str
+    template: str = ""
+    variables: str = ""
+    status_url: str = ""
 
 
 @dataclass(slots=True, frozen=True)
@@ -58,8 +70,13 @@ class FakeTwilioRest:
     base: str = ""
     calls: dict[str, Caller] = field(default_factory=dict)
     messages: list[Sms] = field(default_factory=list)
+    # (from, to) that get nothing any more: what Twilio keeps when somebody answers STOP.
+    unsubscribed: set[tuple[str, str]] = field(default_factory=set)
+    on_message: Callable[[Sms], None] | None = None
     faults: deque[Fault] = field(default_factory=deque)
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    # WAV files by recording sid. One that is not there yet is answered with 404, as while Twilio still writes it.
+    recordings: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, caller: Caller) -> Caller:
         """Let the API control this call."""
@@ -77,6 +94,7 @@ class FakeTwilioRest:
         app.router.add_get(_PREFIX + "/Calls/{sid}.json", self._fetch_call)
         app.router.add_post(_PREFIX + "/Messages.json", self._create_message)
         app.router.add_get(_PREFIX + "/Messages.json", self._list_messages)
+        app.router.add_get(_PREFIX + "/Recordings/{sid}.wav", self._recording)
         runner = web.AppRunner(app, shutdown_timeout=0.2)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -141,14 +159,22 @@ class FakeTwilioRest:
         form = request[FORM]
         to, body = form.get("To", ""), form.get("Body", "")
         sender = form.get("From") or form.get("MessagingServiceSid", "")
-        if not re.fullmatch(r"\+\d{8,15}", to):
+        if not re.fullmatch(r"(whatsapp:)?\+\d{8,15}", to):
             return _error(400, 21211, f"Invalid 'To' Phone Number: {to}")
         if not sender:
             return _error(400, 21603, "A 'From' phone number is required.")
-        if not body:
+        if to.startswith(_WHATSAPP) != sender.startswith(_WHATSAPP):
+            return _error(400, 63007, "Twilio could not find a Channel with the specified From address")
+        if not body and "ContentSid" not in form:
             return _error(400, 21602, "Message body is required.")
-        message = Sms("SM" + secrets.token_hex(16), to, sender, body)
+        if (sender, to) in self.unsubscribed:
+            return _error(400, 21610, "Attempt to send to unsubscribed recipient")
+        template, variables = form.get("ContentSid", ""), form.get("ContentVariables", "")
+        sid = "SM" + secrets.token_hex(16)
+        message = Sms(sid, to, sender, body, template, variables, form.get("StatusCallback", ""))
         self.messages.append(message)
+        if self.on_message is not None:
+            self.on_message(message)
         return web.json_response(self._message_resource(message), status=201)
 
     async def _list_messages(self, request: web.Request) -> web.Response:
@@ -156,6 +182,12 @@ class FakeTwilioRest:
         found = [m for m in self.messages if to in {None, m.to} and sender in {None, m.sender}]
         body = {"messages": [self._message_resource(m) for m in found], "next_page_uri": None, "page": 0}
         return web.json_response(body)
+
+    async def _recording(self, request: web.Request) -> web.Response:
+        sound = self.recordings.get(request.match_info["sid"])
+        if sound is None:
+            return _error(404, 20404, f"The requested resource {request.path} was not found")
+        return web.Response(body=sound, content_type="audio/x-wav")
 
     def _call_resource(self, call: Caller) -> dict[str, Any]:
         return {
@@ -191,3 +223,25 @@ def _error(status: int, code: int, message: str) -> web.Response:
         "status": status,
     }
     return web.json_response(body, status=status)
+
+
+async def _serve(port: int) -> None:
+    def show(message: Sms) -> None:
+        text = message.body or f"{message.template} {message.variables}"
+        print(f"\n  message {message.sender} → {message.to}\n  {text}\n", flush=True)
+
+    rest = FakeTwilioRest(*SANDBOX_ACCOUNT, on_message=show)
+    async with rest.serving(port) as base:
+        print(f"sandbox twilio ready: {base}", flush=True)
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.twilio.rest", description="Twilio's REST API, played.")
+    parser.add_argument("--port", type=int, required=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(parser.parse_args().port))
+
+
+if __name__ == "__main__":
+    main()

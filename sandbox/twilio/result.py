@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from media.audio_config import BYTES_PER_MS
 from sandbox.twilio import audio
+from sandbox.twilio.lateness import Late, late_between
+from services.audio.g711 import BYTES_PER_MS
 
 
 @dataclass(slots=True, frozen=True)
-class Event:
+class TimelineEvent:
     """One line of the call's story. kind: dial, twiml, verb, stream-start, say, key, clear, hang-up, over, ..."""
 
     at_ms: float
@@ -91,8 +92,11 @@ class CallResult:
     duration_ms: float = 0.0
     streams: list[StreamResult] = field(default_factory=list)
     webhooks: list[Webhook] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[TimelineEvent] = field(default_factory=list)
     spoken_by_twiml: list[str] = field(default_factory=list)
+    played_by_twiml: list[str] = field(default_factory=list)  # addresses
+    zero_s: float = 0.0  # time.monotonic() at 0 ms of the call's clock
+    machine: list[Late] = field(default_factory=list)  # how late it made the processes the call went through
 
     @property
     def twiml(self) -> list[str]:
@@ -120,6 +124,18 @@ class CallResult:
         """How far the simulation itself was behind its clock in that time: what it says of it is as uncertain."""
         ticks = (tick for stream in self.streams for tick in stream.late_ticks)
         return max((late_ms for at_ms, late_ms in ticks if from_ms <= at_ms <= to_ms + late_ms), default=0.0)
+
+    def late_ms(self, from_ms: float, to_ms: float) -> float:
+        """What the machine took from the call in that time: from the caller, the server and the model."""
+        taken_ms = late_between(self.machine, self.zero_s + from_ms / 1000, self.zero_s + to_ms / 1000)
+        return taken_ms + self.behind_ms(from_ms, to_ms)
+
+    def fair_ms(self, from_ms: float, within_ms: float) -> float:
+        """The moment at which `within_ms` have passed since `from_ms`, not counting what the machine took."""
+        to_ms = from_ms + within_ms
+        while (later_ms := from_ms + within_ms + self.late_ms(from_ms, to_ms)) > to_ms + 1:
+            to_ms = later_ms
+        return to_ms
 
     @property
     def close_code(self) -> int | None:

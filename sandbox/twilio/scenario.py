@@ -90,12 +90,12 @@ class Line(_Table):
     read_pause_ms: float = 0.0
 
 
-class Call(_Table):
+class CallSection(_Table):
     """The call itself: the caller's number; `to` replaces the number of the scenario's own business."""
 
     number: str = "+972501234567"
     to: str | None = None
-    max_s: float = 30.0
+    max_s: float = 60.0
     webhook_repeats: int = 1
     signature: Literal["good", "forged", "missing"] = "good"
     socket_signature: Literal["good", "forged", "missing"] = "good"
@@ -168,6 +168,7 @@ class Expect(_Table):
     webhook_status: int | None = None  # of the first webhook
     verbs: list[str] | None = None
     says: list[str] = []  # parts of sentences in <Say>
+    plays: list[str] = []  # parts of addresses in <Play>, of sounds that were fetched
     heard: list[Heard] = []
     never: list[Never] = []
     silence: list[Silence] = []
@@ -189,7 +190,7 @@ class Scenario(_Table):
     prompt: str = ""  # added to the business's prompt
     settings: dict[str, Any] = {}  # columns of the business's settings
     server: dict[str, str] = {}  # environment of the server this scenario is for
-    call: Call = Call()
+    call: CallSection = CallSection()
     line: Line = Line()
     model: Script = Script()
     model_again: list[Script] = []  # for the next connections of the same call, after a reconnect or a resume

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -13,9 +14,15 @@ from sandbox.speech import say
 from sandbox.twilio.caller import Caller, CallerOptions
 from sandbox.twilio.clips import build_line, build_steps, load_clip
 from sandbox.twilio.expect import Check, check_call
+from sandbox.twilio.lateness import MachineWatch
 from sandbox.twilio.result import CallResult
 from sandbox.twilio.scenario import Heard, Scenario
 from sandbox.twilio.verbs import DialOutcome
+
+BETWEEN_CALLS_S = 0.15  # so that the lateness that one makes is seen before the next comes
+ALWAYS_AT_ONCE = 2
+BEHIND_MS = 40.0  # of the callers' loop
+LATE_MS_PER_S = 250.0  # of server and model together: the product hides about 100 ms in a row from the caller
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,7 +67,8 @@ class Report:
             if not check.ok:
                 lines += [f"  expected  {check.what}", f"  found     {check.found}"]
         if not self.passed:
-            lines += ["  the call:"] + [
+            late_ms = self.result.late_ms(0, self.result.duration_ms)
+            lines += [f"  the call (made late by the machine: {late_ms:.0f} ms in all):"] + [
                 f"    {event.at_ms:8.0f} ms  {event.kind}  "
                 + " ".join(f"{key}={value!r}"[:160] for key, value in event.details.items())
                 for event in self.result.events
@@ -68,26 +76,70 @@ class Report:
         return "\n".join(lines)
 
 
+class Admission:
+    """Lets calls on the line: one after the other, and while the machine makes them late no more than a few."""
+
+    def __init__(self, at_once: int, watch: MachineWatch | None) -> None:
+        self._places = asyncio.Semaphore(at_once)
+        self._door = asyncio.Lock()
+        self._watch = watch
+        self._calls = 0
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        async with self._door:
+            while await self._is_late() and self._calls >= ALWAYS_AT_ONCE:
+                pass
+            self._calls += 1
+
+    async def __aexit__(self, *error: object) -> None:
+        self._calls -= 1
+        self._places.release()
+
+    async def _is_late(self) -> bool:
+        """Looked at for a moment: the callers' own loop, and what the machine took from server and model lately."""
+        if not self._calls:
+            return False
+        now_s = time.monotonic()
+        await asyncio.sleep(BETWEEN_CALLS_S)
+        behind_ms = (time.monotonic() - now_s - BETWEEN_CALLS_S) * 1000
+        taken_ms = self._watch.late_ms(now_s - 1.0, now_s) if self._watch is not None else 0.0
+        return behind_ms > BEHIND_MS or taken_ms > LATE_MS_PER_S
+
+
 class ScenarioRunner:
     """Runs scenarios against one server. Use inside an event loop."""
 
     def __init__(
-        self, world: World, webhook_base: str, *, public_base: str | None = None, auth_token: str = ""
+        self,
+        world: World,
+        webhook_base: str,
+        *,
+        public_base: str | None = None,
+        auth_token: str = "",
+        watch: MachineWatch | None = None,
     ) -> None:
+        """watch: how late the machine makes the processes behind `webhook_base`; without it only the caller knows."""
         self._world = world
         self._base = webhook_base
         self._public = public_base
         self._token = auth_token
+        self._watch = watch
+
+    def admission(self, at_once: int) -> Admission:
+        """The door that all calls go through which are on the line together."""
+        return Admission(at_once, self._watch)
 
     async def run_all(self, scenarios: Sequence[Scenario], at_once: int = 12) -> list[Report]:
-        """All of them, in the given order; at most `at_once` on the line together."""
-        places = asyncio.Semaphore(at_once)
-        connector = aiohttp.TCPConnector(limit=0)
+        """All of them, in the given order; at most `at_once` on the line together, fewer on a busy machine."""
+        admission = self.admission(at_once)
+        # A connection of its own for each request: one that is kept may be closed at the moment it is used again.
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
 
         async with aiohttp.ClientSession(connector=connector) as http:
 
             async def one(scenario: Scenario) -> Report:
-                async with places:
+                async with admission:
                     return await self.run(scenario, http)
 
             return await asyncio.gather(*(one(scenario) for scenario in scenarios))
@@ -100,6 +152,8 @@ class ScenarioRunner:
     async def judge(self, scenario: Scenario, prepared: Prepared, result: CallResult) -> Report:
         """What came of a call that was placed here."""
         report = Report(scenario, result)
+        if self._watch is not None:
+            result.machine = self._watch.since(result.zero_s)
         if scenario.expect.stored:
             report.stored = await self._world.stored(prepared, result)
         if scenario.expect.model:

@@ -16,24 +16,30 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Literal, TypeVar
 
 from app.settings import ROOT, Settings, child_environment
 from sandbox.child import Child
 from sandbox.twilio.database_world import DatabaseWorld
+from sandbox.twilio.lateness import MachineWatch
 from sandbox.twilio.scenario_runner import ScenarioRunner
-from services.database import Database
-from services.migration import migrate
+from services.db.database import Database
+from services.db.encryption import Keyring
+from services.db.migration import migrate
 
 PUBLIC_BASE = "https://calls.sandbox.example"
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
-START_WITHIN_S = 40.0
+SECRET_KEY = "a-secret-of-the-sandbox-only-0123456789"
+START_WITHIN_S = 180.0  # a few seconds, but for a busy machine
 WORKERS = {
     "gevent": ["wsgi:app"],
     "gthread": ["-k", "gthread", "--threads", "200", "app.factory:application()"],
 }
 
 T = TypeVar("T")
+
+
+Engine = Literal["sandbox", "google"]
 
 
 class StageFailed(Exception):
@@ -49,13 +55,17 @@ class Stage:
     database: Database
     server: Child
     log: Path
+    watch: MachineWatch  # how late the machine makes server and model
+    engine: Engine = "sandbox"
 
     def world(self) -> DatabaseWorld:
-        return DatabaseWorld(self.database, self.model_base)
+        return DatabaseWorld(self.database, self.model_base, google=self.engine == "google")
 
     def runner(self) -> ScenarioRunner:
         """Plays scenarios here."""
-        return ScenarioRunner(self.world(), self.webhook_base, public_base=PUBLIC_BASE, auth_token=AUTH_TOKEN)
+        return ScenarioRunner(
+            self.world(), self.webhook_base, public_base=PUBLIC_BASE, auth_token=AUTH_TOKEN, watch=self.watch
+        )
 
     def logs(self) -> str:
         return self.log.read_text("utf-8", errors="replace")
@@ -69,28 +79,61 @@ def stage(
     worker: str = "gevent",
     brain: str = "scripted",
     database_url: str | None = None,
+    model_base: str | None = None,
+    application: str | None = None,
+    engine: Engine = "sandbox",
 ) -> Iterator[Stage]:
     """Start everything, give it, end everything. Raises StageFailed.
 
-    worker: gevent or gthread. environment: variables of the server, e.g. {"BARGE_IN": "off"}.
+    engine: sandbox, a Realtime model, or google, the cascade with sandbox.google behind it. worker: gevent or gthread.
+    environment: variables of the server, e.g. {"BARGE_IN": "off"}. model_base: a Realtime model that runs already,
+    http://HOST:PORT; else one with this `brain` is started. application: what gunicorn serves instead of wsgi:app.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    database = Database(database_url or f"sqlite:///{directory / 'stage.db'}")
+    keys = Keyring([SECRET_KEY.encode()])
+    database = Database(database_url or f"sqlite:///{directory / 'stage.db'}", keys=keys)
     migrate(database)
     with contextlib.ExitStack() as stack:
         stack.callback(database.dispose)
-        arguments = ["-m", "sandbox.realtime", "--port", "0", "--brain", brain]
-        model, model_log = _start(stack, "model", arguments, directory, {})
-        found = _wait(model, model_log, lambda text: re.search(r"ready: ws://127\.0\.0\.1:(\d+)", text))
-        model_base = f"http://127.0.0.1:{found.group(1)}"
-        variables = {**_server_environment(database, model_base), **(environment or {})}
+        watched: list[int] = []  # a model that ran before may be anywhere
+        of_engine = {"ENGINE": "sandbox"}
+        if engine == "google":
+            model_base, of_engine, model = _start_google(stack, brain, directory)
+            watched.append(model.pid)
+        elif model_base is None:
+            model_base, model = _start_model(stack, brain, directory)
+            watched.append(model.pid)
+        variables = {**_server_environment(database, model_base), **of_engine, **(environment or {})}
         conf = str(ROOT / "gunicorn.conf.py")
-        arguments = ["-m", "gunicorn", "-c", conf, "-b", "127.0.0.1:0", *WORKERS[worker]]
+        served = [application] if application else WORKERS[worker]
+        arguments = ["-m", "gunicorn", "-c", conf, "-b", "127.0.0.1:0", *served]
         server, log = _start(stack, "server", arguments, directory, variables)
         found = _wait(server, log, lambda text: re.search(r"Listening at: (http://127\.0\.0\.1:\d+)", text))
         base = found.group(1)
         _wait(server, log, lambda text: _ready(base) or None)
-        yield Stage(base, model_base, database, server, log)
+        watch = stack.enter_context(MachineWatch([*watched, server.pid]))
+        yield Stage(base, model_base, database, server, log, watch, engine)
+
+
+def _start_model(stack: contextlib.ExitStack, brain: str, directory: Path) -> tuple[str, Child]:
+    arguments = ["-m", "sandbox.realtime", "--port", "0", "--brain", brain]
+    model, log = _start(stack, "model", arguments, directory, {})
+    found = _wait(model, log, lambda text: re.search(r"ready: ws://127\.0\.0\.1:(\d+)", text))
+    return f"http://127.0.0.1:{found.group(1)}", model
+
+
+def _start_google(stack: contextlib.ExitStack, brain: str, directory: Path) -> tuple[str, dict[str, str], Child]:
+    """Google's services: the address of their chat model, what the server must know of them, and the process."""
+    arguments = ["-m", "sandbox.google", "--port", "0", "--grpc-port", "0", "--brain", brain]
+    model, log = _start(stack, "google", arguments, directory, {})
+    found = _wait(model, log, lambda text: re.search(r"ready: grpc (\S+) chat (http://127\.0\.0\.1:\d+)/v1", text))
+    endpoint = f"insecure:{found.group(1)}"
+    variables = {
+        "ENGINE": "google",
+        "GOOGLE_SPEECH_ENDPOINT": endpoint,
+        "GOOGLE_TTS_ENDPOINT": endpoint,
+    }
+    return found.group(2), variables, model
 
 
 def _environment(changes: Mapping[str, str]) -> dict[str, str]:
@@ -103,10 +146,9 @@ def _environment(changes: Mapping[str, str]) -> dict[str, str]:
 def _server_environment(database: Database, model_base: str) -> dict[str, str]:
     return {
         "DATABASE_URL": database.url.render_as_string(hide_password=False),
-        "SECRET_KEY": "a-secret-of-the-sandbox-only-0123456789",
+        "SECRET_KEY": SECRET_KEY,
         "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
         "PUBLIC_BASE_URL": PUBLIC_BASE,
-        "ENGINE": "sandbox",
         "OPENAI_BASE_URL": f"{model_base}/v1",
         "LOG_LEVEL": "DEBUG",
     }

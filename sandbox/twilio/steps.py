@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from media.audio_config import BYTES_PER_MS, FRAME_MS
+from services.audio.g711 import BYTES_PER_MS, FRAME_MS
 
 AGENT_LOUD_RMS = 80  # softer than this counts as silence in the ear
 AGENT_GAP_MS = 400  # a pause inside the agent's speech, not its end

@@ -6,8 +6,8 @@ import asyncio
 import random
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
-from media.audio_config import BYTES_PER_MS, FRAME_MS
 from sandbox.twilio.line import DelayLine, LineConditions
 from sandbox.twilio.messages import (
     CONNECTED,
@@ -24,9 +24,10 @@ from sandbox.twilio.playback import PlaybackBuffer
 from sandbox.twilio.result import Arrival, MarkEcho, StreamResult
 from sandbox.twilio.steps import GaveUp, HangUp, Keys, LoseSocket, Say, SendRaw, Step
 from sandbox.twilio.websocket import ClientSocket, connect_websocket
+from services.audio.g711 import BYTES_PER_MS, FRAME_MS
 
 LATE_MS = 10.0  # a tick later than this is written down: the simulation cannot keep up
-Note = Callable[..., None]  # note(kind, **details): a line for the call's story
+Note = Callable[..., None]  # note(kind, at_s=None, **details): a line for the call's story
 
 
 class MediaStream:
@@ -132,7 +133,10 @@ class MediaStream:
 
     def _act(self, step: Step) -> None:
         action = step.do
-        named = {"step": step.name} if step.name else {}
+        # On the ear's clock: a tick that comes late is still the one in which this begins.
+        named: dict[str, Any] = {"at_s": self._clock_zero_s + self._tick_count * FRAME_MS / 1000}
+        if step.name:
+            named["step"] = step.name
         if isinstance(action, HangUp):
             self._note("hang-up", how=action.how, **named)
             self.finish("caller" if action.how == "stop" else action.how)

@@ -15,6 +15,7 @@ from sandbox.twilio.stream import MediaStream
 from sandbox.twilio.twiml import StreamNoun, Verb
 from sandbox.twilio.webhook import WebhookFailed
 from sandbox.twilio.websocket import HandshakeRefused
+from services.audio.g711 import BYTES_PER_MS, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from sandbox.twilio.caller import Caller
@@ -178,6 +179,8 @@ class VerbRunner:
 
     async def _dial(self, verb: Verb) -> Next | None:
         call = self._call
+        if call.options.hang_up_in == "Dial":
+            raise self._hung_up(verb, {"DialCallStatus": "no-answer", "DialCallDuration": "0", "DialBridged": "false"})
         status, talked_s, number = "failed", 0.0, ""
         for number in verb.numbers:
             outcome = call.options.dial.get(number, DialOutcome())
@@ -201,6 +204,9 @@ class VerbRunner:
 
     async def _record(self, verb: Verb) -> Next | None:
         call = self._call
+        if not call.options.record_s:
+            await self._pass(float(verb.attributes.get("timeout", "5")))
+            return None
         seconds = min(call.options.record_s, float(verb.attributes.get("maxLength", "3600")))
         await self._pass(seconds)
         sid = "RE" + secrets.token_hex(16)
@@ -214,9 +220,19 @@ class VerbRunner:
         if callback is not None:
             form = {"AccountSid": call.options.account_sid, "CallSid": call.call_sid, **recording}
             call.post_later(call.web.url(callback), {**form, "RecordingStatus": "completed"})
+        if call.options.hang_up_in == "Record":
+            raise self._hung_up(verb, {**recording, "Digits": "hangup"})
         # Without an action the current document is asked for again.
         action = verb.attributes.get("action", "")
         return Next(action, verb.attributes.get("method", "POST"), {**recording, "Digits": "#"})
+
+    def _hung_up(self, verb: Verb, told: dict[str, str]) -> CallOver:
+        """The caller hung up in this verb: its action is asked all the same, and nobody obeys the answer."""
+        call = self._call
+        call.status = "completed"
+        if "action" in verb.attributes:
+            call.post_later(call.web.url(verb.attributes["action"]), call.form(**told))
+        return CallOver("caller")
 
     async def _play(self, verb: Verb) -> None:
         call = self._call
@@ -229,10 +245,11 @@ class VerbRunner:
         except (WebhookFailed, ValueError) as error:
             call.note("error", reason=f"<Play>: {error}")
             return
+        call.result.played_by_twiml.append(url)
         call.clock.start_of_next_frame(call.phone)
-        call.note("played", url=url, length_ms=len(sound) // 8)
+        call.note("played", url=url, length_ms=len(sound) // BYTES_PER_MS)
         call.phone.hear_outside_stream(sound)
-        await call.unless_commanded(asyncio.sleep(len(sound) / 8000))
+        await call.unless_commanded(asyncio.sleep(len(sound) / SAMPLE_RATE_HZ))
 
     async def _pass(self, seconds: float) -> None:
         await self._call.unless_commanded(asyncio.sleep(seconds * self._call.options.verb_time_scale))

@@ -16,7 +16,6 @@ from sandbox.twilio.result import Webhook
 
 HTTP_TIMEOUT_S = 15.0  # the whole answer, connecting included (11205)
 MAX_HTTP_REDIRECTS = 10  # 11215
-SIGNATURES = ("good", "forged", "missing")
 
 
 class WebhookFailed(Exception):

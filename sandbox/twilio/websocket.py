@@ -17,6 +17,8 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
+from services.sockets.frames import CLOSE_ABNORMAL
+
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0  # for the other side to answer a Close frame and drop the connection
 
@@ -30,7 +32,7 @@ class HandshakeRefused(Exception):
         self.reason = reason
 
 
-class Listener(Protocol):
+class SocketListener(Protocol):
     """Whoever owns the socket. `on_closed` comes exactly once, last; code 1006 means no Close frame."""
 
     def on_text(self, data: bytes | bytearray) -> None: ...
@@ -41,7 +43,7 @@ class Listener(Protocol):
 class ClientSocket(asyncio.Protocol):
     """One websocket. Open it with `connect_websocket`."""
 
-    def __init__(self, url: str, headers: dict[str, str], listener: Listener) -> None:
+    def __init__(self, url: str, headers: dict[str, str], listener: SocketListener) -> None:
         self._ws = ClientProtocol(parse_uri(url), max_size=None)
         self._headers = headers
         self._listener = listener
@@ -135,7 +137,9 @@ class ClientSocket(asyncio.Protocol):
         if self._ws.state is not State.CLOSED:
             self._ws.receive_eof()
         code, reason = self._ws.close_code, self._ws.close_reason
-        self._listener.on_closed(1006 if code is None else int(code), reason or "", by_peer=not self._we_closed)
+        self._listener.on_closed(
+            CLOSE_ABNORMAL if code is None else int(code), reason or "", by_peer=not self._we_closed
+        )
 
     def _handshake_answered(self, response: Response) -> None:
         if self._opened.done():
@@ -183,7 +187,7 @@ class ClientSocket(asyncio.Protocol):
 
 
 async def connect_websocket(
-    url: str, address: tuple[str, int], headers: dict[str, str], listener: Listener
+    url: str, address: tuple[str, int], headers: dict[str, str], listener: SocketListener
 ) -> ClientSocket:
     """Connect to `address` while asking for `url` (the public one). Raises HandshakeRefused."""
     loop = asyncio.get_running_loop()

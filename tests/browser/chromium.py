@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.admin_cast import PASSWORD
+from tests.app.admin.cast import PASSWORD
 
 WIDE, NARROW = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 SIZES = {"wide": WIDE, "narrow": NARROW}

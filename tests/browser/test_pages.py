@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
-from tests.admin_cast import CLINIC, OFFICE, OTHER, OWNER, Rows, add_people, add_rows, next_weekday
+from services.db.models import Call, LimitCount
+from services.db.tenancy import bind_business
+from tests.app.admin.cast import ADMIN, CLINIC, OFFICE, OTHER, OWNER, Rows, add_people, add_rows, next_weekday
 from tests.browser.chromium import SIZES, Tab, chromium
 from tests.serving import RunningServer, copy_database, running_app
 
@@ -36,10 +43,17 @@ def site(browser: Browser, seeded_template: Path, tmp_path_factory: pytest.TempP
         yield server
 
 
+@pytest.fixture(autouse=True)
+def forgotten_tries(site: RunningServer) -> None:
+    """All of these log in from one address within minutes; how often one may is tested elsewhere (S2)."""
+    site.database.write(lambda session: session.execute(delete(LimitCount)))
+
+
 @pytest.fixture
 def rows(site: RunningServer) -> Rows:
     """Ids of the clinic's rows: the first of each kind."""
-    return Rows(call_id=1, appointment_id=1, customer_id=1, lead_id=1, number_id=1, user_id=1)
+    ids = dict.fromkeys(("call_id", "appointment_id", "customer_id", "lead_id", "number_id", "user_id"), 1)
+    return Rows(**ids, message_id=1, erasure_id=1)
 
 
 @contextmanager
@@ -65,8 +79,10 @@ def every_page(rows: Rows) -> list[str]:
         "/", "/live", "/calls", f"/calls/{rows.call_id}", "/calendar", "/appointments", "/appointments/new",
         f"/appointments/{rows.appointment_id}", "/customers", f"/customers/{rows.customer_id}", "/leads", "/prompt",
         "/prompt/diff", "/prompt/versions/1", "/settings", "/settings/hours", "/settings/voice", "/settings/line",
-        "/settings/hand-over", "/settings/privacy", f"/why?day={next_weekday(9):%Y-%m-%d}&time=03:00", "/setup",
-        "/numbers", "/users", "/phone",
+        "/settings/abilities", "/settings/hand-over", "/settings/privacy",
+        f"/why?day={next_weekday(9):%Y-%m-%d}&time=03:00", "/setup",
+        "/numbers", "/users", "/trail", "/phone", "/personal-data", "/personal-data/person",
+        f"/personal-data/receipts/{rows.erasure_id}",
     ]  # fmt: skip
 
 
@@ -91,10 +107,74 @@ def test_the_door_is_open_to_everybody(browser: Browser, site: RunningServer) ->
     for size, scheme in (("wide", "light"), ("narrow", "dark")):
         context = browser.new_context(viewport=SIZES[size], color_scheme=scheme)  # type: ignore[arg-type]
         tab = Tab(context, site.url)
-        tab.open("/admin/login")
-        assert tab.overflow() <= 0
-        assert tab.serious_findings() == []
+        for path, status in (("login", 200), ("forgot", 200), ("invitation/over", 410)):
+            answer = tab.page.goto(f"{site.url}/admin/{path}")
+            assert answer is not None
+            assert answer.status == status
+            assert tab.overflow() <= 0
+            assert tab.serious_findings() == []
         context.close()
+
+
+@pytest.mark.parametrize(("language", "size", "dark"), [("he", "narrow", True), ("en", "wide", False)])
+def test_pages_of_the_account_and_the_installation_are_open_to_everybody_and_fit(
+    browser: Browser, site: RunningServer, language: str, size: str, dark: bool
+) -> None:
+    with visit(browser, site, language, size, dark=dark, email=ADMIN) as tab:
+        wrong = []
+        for path in ("/account", "/account/security", "/people", "/trail", "/businesses"):
+            tab.open(f"/admin{path}")
+            wrong += [f"{path}: {finding}" for finding in tab.serious_findings()]
+            if tab.overflow() > 0:
+                wrong.append(f"{path}: wider than the window by {tab.overflow()} px")
+        assert not wrong
+
+
+@pytest.mark.parametrize(("language", "size"), [("he", "narrow"), ("en", "wide")])
+def test_somebody_is_invited_joins_and_sets_up_a_second_factor(
+    browser: Browser, site: RunningServer, language: str, size: str
+) -> None:
+    """(S4)"""
+    email, password = f"nina.{size}@new.test", "seven quiet green boats"
+    with visit(browser, site, language, size) as tab:
+        page = tab.open(f"{HOME}/users")
+        page.fill("#email", email)
+        page.select_option("form[action$='/users'] select[name=role]", "viewer")
+        page.click("form[action$='/users'] button.primary")
+        link = urlsplit(page.inner_text("[data-link]")).path
+    context = browser.new_context(viewport=SIZES[size], locale={"he": "he-IL", "en": "en-US"}[language])  # type: ignore[arg-type]
+    tab = Tab(context, site.url)
+    page = tab.open(link)
+    assert (page.get_attribute("html", "lang"), tab.serious_findings()) == (language, [])
+    page.fill("#new", "aaaaaaaaaa")
+    page.click("button.primary")
+    expect(page.locator("#new-error")).to_be_visible()
+    page.fill("#new", password)
+    page.click("button.primary")
+    page.wait_for_url("**/admin/b/**")
+    tab.open("/admin/account/security")
+    page.fill("#begin-current", password)
+    page.click("form[action$='/second-factor'] button")
+    expect(page.locator("img.qr")).to_be_visible()
+    assert page.locator("img.qr").evaluate("image => image.naturalWidth") > 100
+    assert (tab.overflow() <= 0, tab.serious_findings()) == (True, [])
+    secret = page.inner_text("[data-secret]").replace(" ", "")
+    page.fill("#code", pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=-1))
+    page.click("button.primary")
+    expect(page.locator(".codes li")).to_have_count(10)
+    assert (tab.overflow() <= 0, tab.serious_findings()) == (True, [])
+    page.click("a.primary")
+    tab.open("/admin/account")
+    page.evaluate("document.querySelector('form[action$=\"/logout\"]').requestSubmit()")
+    page.wait_for_url("**/admin/login")
+    page.fill("#email", email)
+    page.fill("#password", password)
+    page.click("button.primary")
+    page.fill("#code", pyotp.TOTP(secret).now())
+    page.click("button.primary")
+    page.wait_for_url("**/admin/b/**")
+    assert not tab.complaints
+    context.close()
 
 
 @BOTH
@@ -213,3 +293,33 @@ def test_text_of_a_caller_runs_nothing(browser: Browser, site: RunningServer) ->
             page = tab.open(f"/admin/b/{OFFICE}{path}")
             expect(page.locator("body")).to_contain_text("onerror")
             assert page.evaluate("window.caught") is None
+
+
+@pytest.mark.parametrize(("language", "size"), [("he", "narrow"), ("en", "wide")])
+def test_a_person_is_looked_up_exported_and_erased(
+    browser: Browser, site: RunningServer, language: str, size: str
+) -> None:
+    phone = "+972509990001" if language == "he" else "+972509990002"
+    rows = add_rows(site.database, CLINIC, 1, text=f"נועה {language}", phone=phone, hour=13 if language == "he" else 15)
+
+    def end(session: Session) -> None:
+        bind_business(session, CLINIC).get_one(Call, rows.call_id).wrapped_up_at = datetime.now(UTC)
+
+    site.database.write(end)
+    with visit(browser, site, language, size) as tab:
+        page = tab.open(f"{HOME}/personal-data/person")
+        page.fill("#phone", f"0{phone.removeprefix('+972')}")
+        page.click("form.filters button.primary")
+        expect(page.locator("dl.pairs")).to_be_visible()
+        assert phone[4:] not in page.url
+        assert tab.serious_findings() == []
+        assert tab.overflow() <= 0
+        with page.expect_download() as download:
+            page.click("form[action$='/export'] button")
+        assert download.value.suggested_filename == "person.zip"
+        page.check("input[value=cancel]")
+        page.check("#sure")
+        page.click("button.danger")
+        expect(page.locator(".flash.good")).to_be_visible()
+        assert "/receipts/" in page.url
+        assert "נועה" not in page.locator("main").inner_text()

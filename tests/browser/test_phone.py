@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.models import Call
-from services.tenancy import Tenant
-from tests.admin_cast import OFFICE, OTHER, add_people
+from services.db.models import Call
+from services.db.tenancy import bind_business
+from tests.app.admin.cast import OFFICE, OTHER, add_people
 from tests.browser.chromium import NARROW, WIDE, Tab, chromium, find_chromium
 from tests.serving import ROOT, RunningServer, copy_database, running_app, wait_until
 
@@ -131,13 +131,13 @@ def test_an_owner_changes_the_greeting_calls_interrupts_and_finds_the_call(tab: 
     expect(page.locator(".pairs").first).to_contain_text("the caller hung up")
     assert not tab.complaints
     call_id = int(page.url.rpartition("/")[2])
-    call = site.database.read(lambda s: Tenant(s, OFFICE).session.get_one(Call, call_id))
+    call = site.database.read(lambda s: bind_business(s, OFFICE).get_one(Call, call_id))
     assert call.is_test
     assert call.metrics["frames_dropped_by_filters"] == 0
 
 
 def test_a_call_that_is_kept_is_heard_again_on_its_page(tab: Tab, site: RunningServer) -> None:
-    page = tab.open(f"{HOME}/settings/privacy")
+    page = tab.open(f"{HOME}/personal-data")
     page.check("#keep_recordings")
     page.click("form.stack button.primary")
     expect(page.locator(".flash.good")).to_be_visible()

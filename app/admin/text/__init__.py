@@ -1,0 +1,1 @@
+"""How things are said and drawn on pages, Hebrew and English."""

@@ -1,0 +1,1 @@
+"""What Twilio asks by HTTP and by socket."""

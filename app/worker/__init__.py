@@ -1,0 +1,1 @@
+"""What a worker does besides answering: background work, drain, housekeeping, load."""

@@ -1,0 +1,1 @@
+"""The conversation of one call: states, turns, barge-in, answers, the end."""

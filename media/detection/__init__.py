@@ -1,0 +1,1 @@
+"""What is heard on the line: level, voice, echo, music; what of it reaches the model."""

@@ -1,0 +1,1 @@
+"""What the caller hears: queue, pacing and what was really heard."""

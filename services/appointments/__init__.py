@@ -1,0 +1,1 @@
+"""What is taken of a business's time, and the people who took it."""

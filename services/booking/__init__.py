@@ -1,0 +1,1 @@
+"""The booking side of a call: what was said in, [SERVER] facts out."""

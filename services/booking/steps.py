@@ -1,0 +1,464 @@
+"""One step towards an appointment: what is known by now, what the calendar says, what to ask next (A2–A4, L15).
+
+Runs inside the booking side's transaction and may run more than once; it changes the draft it is given and rows,
+nothing else.
+Nothing is booked by a guess: what is ambiguous is asked, and a time that was only mentioned is confirmed first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from sqlalchemy.orm import Session
+
+from services import tools_calendar
+from services.booking.changes import Changes, apart_from_existing
+from services.booking.draft import Draft
+from services.booking.leads import keep_lead
+from services.booking.messages import ServerMessage, ServerMessages
+from services.booking.openings import MAX_OFFERS, Openings, spread
+from services.booking.reading import Reading
+from services.booking.refusals import Refusals
+from services.booking.spoken_of import with_what_was_spoken_of
+from services.business_policy import SlotVerdict
+from services.calls.context import CallContext
+from services.calls.lifecycle import bind_by_call
+from services.language.farewell import says_goodbye
+from services.language.name_fit import name_fits, names_person
+from services.language.phone_numbers import valid_number
+from services.nlp.intent import (
+    agrees_to_this_number,
+    asks_for_earliest,
+    asks_for_latest,
+    is_no,
+    is_yes,
+    names_appointment,
+    names_relative,
+    wants_another,
+)
+from services.nlp.model import CERTAIN
+from services.nlp.types import Parsed
+from services.tools_calendar import Booking, NoSuchAppointment
+
+
+class BookingSteps:
+    """The steps of one call. `settled` after a step: what was said until then has led to its result."""
+
+    def __init__(self, context: CallContext, say: ServerMessages) -> None:
+        self.settled = False
+        self._narrowed = False  # the caller laid down something new about days or hours
+        self._context = context
+        self._say = say
+        self._openings = Openings(context.catalogue, context.call_id)
+        self._changes = Changes(context, say)
+        self._refusals = Refusals(context.may, say)
+
+    def advance(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
+        """The messages of one step, [] when there is nothing new to tell."""
+        self.settled = False
+        bind_by_call(session, self._context.call_id)
+        self._take_details(draft, reading)
+        if _reads_back(draft, reading):
+            return []
+        try:
+            told = self._next(session, draft, reading)
+        except NoSuchAppointment:  # the business changed it meanwhile
+            draft.freed()
+            self.settled = True
+            return [self._say.no_appointment()]
+        self.settled = self.settled or self._changes.settled
+        return [] if told and told[-1].asks and _leaves(reading) else told
+
+    def appointments(self, session: Session, draft: Draft, now: datetime) -> list[Booking]:
+        """Coming appointments that this caller may hear of (S5)."""
+        return self._changes.identity.appointments(session, draft, now)
+
+    def _next(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
+        self._changes.settled = False
+        reading = with_what_was_spoken_of(draft, reading)
+        self._take_up_message(draft, reading)
+        if reading.parsed.declines and not draft.cancel_id and "change" not in reading.parsed.news:
+            return self._stop(session, draft, reading)
+        if refused := self._refusals.next(draft, reading):
+            return self._refuse(session, draft, reading, refused)
+        if changed := self._changes.next(session, draft, reading):
+            return changed.told
+        reading = apart_from_existing(draft, with_what_was_spoken_of(draft, reading))
+        self._start_second_booking(draft, reading)
+        wall = self._wished(draft, reading.parsed)
+        if draft.confirm:
+            return self._confirm_answered(session, draft, reading, wall)
+        draft.wanted = draft.wanted or self._wishes(draft, reading)
+        self._keep_lead(session, draft, reading)
+        if draft.message == "open" and not draft.wanted:
+            return self._take_message(session, draft, reading)
+        if not draft.wanted and reading.parsed.intent != "ask":
+            return []
+        if draft.booked_id and wall != draft.booked_wall and not self._context.may.change:
+            return self._refuse(session, draft, reading, self._refusals.of_booked(draft, reading))
+        if wall is None:
+            return self._no_time_yet(session, draft, reading)
+        said = reading.parsed.confidence >= CERTAIN and not reading.parsed.accepted and not reading.parsed.filled
+        if wall == draft.booked_wall:
+            return self._asked_again(draft, reading, wall)
+        if wall.isoformat() == draft.refused and not said:
+            return []  # the alternatives were told with the refusal
+        return (
+            self._move(session, draft, reading, wall) if draft.booked_id else self._slot(session, draft, reading, wall)
+        )
+
+    # -- what was said ---------------------------------------------------------------------------------------
+
+    def _take_details(self, draft: Draft, reading: Reading) -> None:
+        parsed = reading.parsed
+        self._take_name(draft, reading)
+        draft.service, draft.city = parsed.service or draft.service, parsed.city or draft.city
+        draft.second = (draft.second or parsed.two) and not (draft.booked_id and is_no(reading.words))
+        limits = draft.limits.taking(parsed)
+        self._narrowed = limits != draft.limits
+        draft.conditions = limits.as_dict()
+        own = valid_number(self._context.caller) if self._context.caller_id_allowed else ""
+        if not draft.phone and own and agrees_to_this_number(reading.words):  # "Dana Cohen, and yes, this number"
+            draft.phone = own
+        self._take_known_name(draft, reading)
+        if not draft.phone and own and parsed.own_number:  # the agent has asked by itself
+            agreed, about_the_name = parsed.own_number == "yes", "name" in parsed.news
+            draft.phone = own if agreed else ""
+            draft.permission = draft.permission if agreed or about_the_name else "refused"
+        if draft.permission != "asked" or draft.phone:
+            return
+        if reading.agrees or parsed.phone == own:  # a hum will do: nothing is booked by it alone (L1)
+            draft.phone = own
+        elif (parsed.rejected and "name" not in parsed.news) or parsed.phone or parsed.phone_partial:
+            draft.permission = "refused"
+
+    def _take_name(self, draft: Draft, reading: Reading) -> None:
+        """A first name and a surname make one name, whenever each was said; so does a first name with the full one that
+        is on file. A known customer's own name is known wherever it is said."""
+        parsed, on_file = reading.parsed, self._context.caller_name
+        name = parsed.name or draft.name
+        if not name and not draft.second and names_person(reading.words, on_file):
+            name = on_file
+        if parsed.surname and " " not in name and parsed.surname != name:
+            name = f"{name} {parsed.surname}".strip()
+        if name and " " not in name and not draft.second and name_fits(name, on_file):
+            name = on_file
+        draft.name = name
+
+    def _take_known_name(self, draft: Draft, reading: Reading) -> None:
+        """The answer to "shall it be in the name that is on file?"."""
+        if draft.known_name != "asked" or draft.asked != "name" or draft.name:
+            return
+        if is_yes(reading.words):
+            draft.name = self._context.caller_name
+        elif is_no(reading.words):
+            draft.known_name = "refused"
+
+    def _take_up_message(self, draft: Draft, reading: Reading) -> None:
+        """A message is asked for; or the offer to write down name and number is accepted, in place of what was wished.
+        Such an offer holds for one answer."""
+        parsed, offered = reading.parsed, draft.asked == "message"
+        says_no_more = parsed.intent not in ("book", "ask") and (parsed.name or parsed.phone or not reading.words)
+        accepts = (parsed.leaves and not draft.held) or (offered and says_no_more)
+        if (parsed.message or accepts) and self._context.may.take_details:
+            draft.message = draft.message or "open"
+            draft.wanted = draft.wanted and not accepts
+        if offered:
+            draft.asked = ""
+
+    def _refuse(
+        self, session: Session, draft: Draft, reading: Reading, told: list[ServerMessage]
+    ) -> list[ServerMessage]:
+        """What is not done here is wished no more; who asked for it may still leave name and number."""
+        self.settled = bool(told)
+        self._keep_lead(session, draft, reading)
+        return told
+
+    def _wishes(self, draft: Draft, reading: Reading) -> bool:
+        """Whether an appointment is wished. While a message is taken down, a day in it is no such wish."""
+        may, parsed = self._context.may, reading.parsed
+        books = parsed.intent == "book" and (may.book or draft.booked_id)  # an hour for what stands is a move
+        wishes = books or (parsed.change == "move" and may.change)
+        return bool(wishes) and (draft.message != "open" or names_appointment(reading.words))
+
+    def _stop(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
+        """No appointment is wished: nothing is held, nothing more is asked, but a message is still taken down."""
+        draft.stopped()
+        tools_calendar.release_hold(session, self._context.call_id)
+        self.settled = draft.message != "open"
+        self._keep_lead(session, draft, reading)
+        return self._take_message(session, draft, reading) if draft.message == "open" else []
+
+    def _wished(self, draft: Draft, parsed: Parsed) -> datetime | None:
+        """The wall-clock start that is clear by now: what was said, completed by what stands."""
+        if (parsed.dates and parsed.day is None) or (parsed.times and parsed.clock is None):
+            draft.start = draft.booked_start  # "in the afternoon, then": the exact time is open again
+            return None
+        known = draft.wall
+        day = parsed.day or (known.date() if known else None)
+        clock = parsed.clock if parsed.times else (known.time() if known else None)
+        return datetime.combine(day, clock) if day is not None and clock is not None else None
+
+    def _start_second_booking(self, draft: Draft, reading: Reading) -> None:
+        """A wish for another appointment beside the one there is leaves the first alone."""
+        details = reading.parsed.name or reading.parsed.dates or reading.parsed.times
+        following = draft.second and (details or is_yes(reading.words))
+        if not draft.booked_id or reading.parsed.change or not (wants_another(reading.words) or following):
+            return
+        somebody_else = following or names_relative(reading.words)
+        draft.another()
+        draft.wanted = True
+        if somebody_else:
+            said = reading.parsed.name if "name" in reading.parsed.news else ""
+            draft.name, draft.known_name, draft.full_name = said, "refused", False
+
+    def _asked_again(self, draft: Draft, reading: Reading, wall: datetime) -> list[ServerMessage]:
+        """A request that is repeated after its result gets the result."""
+        repeated = (
+            reading.parsed.intent == "book" and reading.parsed.confidence >= CERTAIN and not reading.parsed.accepted
+        )
+        return [self._say.repeated(self._say.created(wall, draft.name))] if repeated else []
+
+    def _keep_lead(self, session: Session, draft: Draft, reading: Reading) -> None:
+        if draft.message == "open" and (reading.parsed.message or not draft.asked):
+            draft.noted(reading.words)
+        keep_lead(session, self._context, draft, spoken=reading.parsed.phone, now=reading.now)
+
+    def _take_message(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
+        """Name and number of whoever leaves a message or wants to be called back; never a day or an hour."""
+        draft.phone = draft.phone or reading.parsed.phone
+        if not draft.name:
+            return [self._say.message_name()]
+        missing = self._missing(draft, reading)
+        if missing is not None:
+            return [missing]
+        draft.message = "noted"
+        draft.did("message")
+        self._keep_lead(session, draft, reading)
+        self.settled = True
+        return [self._say.lead_noted()]
+
+    # -- no exact time ---------------------------------------------------------------------------------------
+
+    def _no_time_yet(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
+        parsed, limits = reading.parsed, draft.limits
+        if parsed.than:  # "anything earlier?" limits this answer only
+            limits = limits.taking(parsed)
+        if draft.held and self._narrowed:  # what was held is not what is wished now
+            tools_calendar.release_hold(session, self._context.call_id)
+            draft.held = ""
+        if parsed.ambiguous:
+            return [self._say.ambiguous(parsed.ambiguous, self._times_of_named_days(session, draft, reading))]
+        wish = parsed.times[0] if len(parsed.times) == 1 else None
+        if parsed.day is None and not limits.spans and not limits.window[0] and not limits.window[1]:
+            return self._nothing_named(session, draft, reading)
+        at = wish.start if wish is not None and wish.kind == "at" else None
+        free = self._openings.free(session, limits, reading.now, day=parsed.day, clock=at)
+        if not free and at is not None:
+            free = self._openings.free(session, limits, reading.now, day=parsed.day)
+        if not free:
+            named = parsed.day or (limits.days[0][0] if limits.days else reading.now.date())
+            noon = datetime.combine(named, time(12))
+            # Without a day all days were looked at already.
+            near = [] if parsed.day is None else self._nearest_free(session, draft, noon, reading)
+            return [self._say.no_time_that_day(noon, near)]
+        if wish is not None and wish.kind == "around" and parsed.day is not None:
+            target = datetime.combine(parsed.day, wish.start, self._context.policy.zone)
+            return self._propose(session, draft, reading, min(free, key=lambda slot: abs(slot - target)))
+        if asks_for_latest(reading.words):
+            return self._propose(session, draft, reading, max(slot for slot in free if slot.date() == free[0].date()))
+        if len(free) == 1:
+            return self._propose(session, draft, reading, free[0])
+        few = free[:MAX_OFFERS] if asks_for_earliest(reading.words) else spread(free)
+        return [self._say.need_datetime(few, day_known=parsed.day is not None)]
+
+    def _nothing_named(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
+        if asks_for_earliest(reading.words) or (draft.wanted and draft.conditions):
+            free = self._openings.free(session, draft.limits, reading.now)
+            return [self._say.need_datetime(free[:MAX_OFFERS] if asks_for_earliest(reading.words) else spread(free))]
+        return [self._say.need_datetime()] if draft.wanted and not draft.refused else []
+
+    def _times_of_named_days(self, session: Session, draft: Draft, reading: Reading) -> list[datetime]:
+        """Times of the days that were named, when it is the day that is open."""
+        if not reading.parsed.dates or reading.parsed.day is not None or "time" in reading.parsed.ambiguous:
+            return []
+        return spread(self._openings.free(session, draft.limits, reading.now, clock=reading.parsed.clock))
+
+    def _nearest_free(self, session: Session, draft: Draft, wish: datetime, reading: Reading) -> list[datetime]:
+        """Bookable starts nearest to a moment, as the caller's conditions allow."""
+        return self._openings.nearest(session, draft.limits, wish, reading.now)
+
+    def _propose(self, session: Session, draft: Draft, reading: Reading, slot: datetime) -> list[ServerMessage]:
+        """One time that fits what was said in other words: held, and asked about."""
+        wall = slot.replace(tzinfo=None)
+        if wall.isoformat() in (draft.confirm, draft.refused):
+            return []
+        if draft.booked_id:
+            return self._move(session, draft, reading, wall)
+        return self._slot(session, draft, reading, wall, asks=True)
+
+    # -- an exact time ---------------------------------------------------------------------------------------
+
+    def _slot(
+        self, session: Session, draft: Draft, reading: Reading, wall: datetime, *, asks: bool = False
+    ) -> list[ServerMessage]:
+        """Book the wished slot when all is known and it was meant so; hold it while something is asked."""
+        start = wall.isoformat()
+        # Held for this caller, and asked about since: the last detail is the consent.
+        meant = draft.held == start or reading.parsed.confidence >= CERTAIN or reading.parsed.accepted
+        guessed = reading.parsed.filled and draft.held != start
+        asks_first = asks or guessed or not draft.wanted
+        missing = self._say.ask_to_book() if asks_first else self._missing(draft, reading)
+        if missing is None and meant and not self._by_hum(draft, reading, start):
+            return self._book(session, draft, reading, wall)
+        held = tools_calendar.hold_slot(session, call_id=self._context.call_id, start=wall, now=reading.now)
+        if held.until is None:
+            return self._refused(session, draft, reading, wall, held.verdict)
+        told = [] if draft.held == start else [self._say.slot_available(wall)]
+        draft.start = draft.held = draft.last = start
+        if missing is None or asks_first:
+            draft.confirm, missing = start, self._say.ask_to_book()
+        return [*told, missing]
+
+    @staticmethod
+    def _by_hum(draft: Draft, reading: Reading, start: str) -> bool:
+        """Whether a hum alone would book this: it is asked once more, and then a hum will do (L1)."""
+        first = reading.hums and draft.asked != "permission" and draft.hummed != start
+        draft.hummed = start if first else draft.hummed
+        return first
+
+    def _missing(self, draft: Draft, reading: Reading) -> ServerMessage | None:
+        """The one detail to ask for next."""
+        if not draft.name:
+            return self._need_name(draft)
+        if " " not in draft.name and not draft.full_name:
+            draft.full_name = True
+            return self._say.need_full_name(draft.name)
+        if reading.parsed.phone and reading.parsed.phone == draft.spoken and draft.asked == "phone" and reading.words:
+            draft.phone = draft.spoken  # asked for by keypad, and said again
+        if draft.phone:
+            return None
+        draft.spoken = reading.parsed.phone or draft.spoken
+        spoken = bool(reading.parsed.phone or reading.parsed.phone_partial)
+        may_ask = self._context.caller_id_allowed and valid_number(self._context.caller) and not spoken
+        if may_ask and draft.permission != "refused":
+            draft.permission = "asked"
+            return self._say.need_permission()
+        return self._say.need_phone(spoken=spoken)
+
+    def _need_name(self, draft: Draft) -> ServerMessage:
+        if not self._context.caller_name or draft.known_name == "refused":
+            return self._say.need_name()
+        draft.known_name = "asked"
+        return self._say.need_name(self._context.caller_name)
+
+    def _book(self, session: Session, draft: Draft, reading: Reading, wall: datetime) -> list[ServerMessage]:
+        result = tools_calendar.create_appointment_from_realtime(
+            session,
+            call_id=self._context.call_id,
+            start=wall,
+            phone=draft.phone,
+            name=draft.name,
+            service=draft.service,
+            now=reading.now,
+        )
+        if result.booking is None:
+            return self._refused(session, draft, reading, wall, result.verdict)
+        draft.booked(result.booking.id, wall)
+        draft.did("booked", draft.booked_start)
+        self.settled = True
+        told = [self._say.created(result.booking.start, draft.name)]
+        return [*told, self._say.next_person()] if draft.second else told
+
+    def _refused(
+        self, session: Session, draft: Draft, reading: Reading, wall: datetime, verdict: SlotVerdict
+    ) -> list[ServerMessage]:
+        """Why not, and what else: whatever stood before stands again."""
+        draft.refused, draft.start, draft.held, draft.confirm = wall.isoformat(), draft.booked_start, "", ""
+        draft.last = draft.refused
+        tools_calendar.release_hold(session, self._context.call_id)
+        others = self._nearest_free(session, draft, wall, reading)
+        return [self._say.slot_unavailable(wall, verdict.words(self._say.language), others)]
+
+    # -- moving and cancelling: asked once, done at a yes ----------------------------------------------------
+
+    def _move(self, session: Session, draft: Draft, reading: Reading, wall: datetime) -> list[ServerMessage]:
+        check = tools_calendar.check_slot(
+            session, call_id=self._context.call_id, start=wall, now=reading.now, except_appointment=draft.booked_id
+        )
+        if not check.verdict.ok:
+            return self._refused(session, draft, reading, wall, check.verdict)
+        draft.confirm = wall.isoformat()
+        return [self._say.confirm_move(datetime.fromisoformat(draft.booked_start), wall)]
+
+    def _confirm_answered(
+        self, session: Session, draft: Draft, reading: Reading, wall: datetime | None
+    ) -> list[ServerMessage]:
+        """The answer to "shall I book it", or "shall I move it": a yes, a no, another time, or none of these."""
+        asked = draft.confirm
+        if wall is not None and wall.isoformat() not in (asked, draft.booked_start, draft.refused):
+            draft.confirm = ""
+            return (
+                self._move(session, draft, reading, wall)
+                if draft.booked_id
+                else self._slot(session, draft, reading, wall)
+            )
+        if wall is None and self._narrowed and not reading.agrees:  # "no, something after five"
+            draft.confirm = ""
+            return self._no_time_yet(session, draft, reading)
+        if is_no(reading.words):
+            draft.confirm, draft.held, draft.refused, draft.start = "", "", asked, draft.booked_start
+            tools_calendar.release_hold(session, self._context.call_id)
+            self.settled = True
+            return []
+        if not reading.agrees and not _insists(reading, wall, asked):
+            return []
+        if reading.hums and draft.hummed != asked:
+            draft.hummed = asked
+            return [self._say.repeated(self._ask_again(draft, datetime.fromisoformat(asked)))]
+        draft.confirm, draft.wanted = "", True
+        start = datetime.fromisoformat(asked)
+        return (
+            self._moved(session, draft, reading, start)
+            if draft.booked_id
+            else self._slot(session, draft, reading, start)
+        )
+
+    def _ask_again(self, draft: Draft, wall: datetime) -> ServerMessage:
+        """The same question once more, with what will be done: a hum alone is not taken for a yes (L1)."""
+        if draft.booked_id:
+            return self._say.confirm_move(datetime.fromisoformat(draft.booked_start), wall)
+        return self._say.confirm_slot(wall)
+
+    def _moved(self, session: Session, draft: Draft, reading: Reading, wall: datetime) -> list[ServerMessage]:
+        result = tools_calendar.move_appointment(
+            session,
+            appointment_id=draft.booked_id,
+            start=wall,
+            now=reading.now,
+            call_id=self._context.call_id,
+            numbers=self._changes.identity.numbers(draft),
+        )
+        if result.booking is None:
+            return self._refused(session, draft, reading, wall, result.verdict)
+        draft.booked(result.booking.id, wall)
+        draft.did("moved", draft.booked_start)
+        self.settled = True
+        return [self._say.moved(result.booking.start)]
+
+
+def _leaves(reading: Reading) -> bool:
+    """The caller says goodbye and nothing else that counts: nobody who goes is asked one more thing (L4)."""
+    return not reading.parsed.news and not reading.agrees and says_goodbye(reading.words)
+
+
+def _reads_back(draft: Draft, reading: Reading) -> bool:
+    """ "Monday at ten, I've written it down, thanks, bye": a goodbye that wishes nothing."""
+    open_wish = draft.wanted or draft.held or draft.confirm or draft.cancel_id or draft.errand == "move"
+    return not open_wish and not reading.parsed.explicit and says_goodbye(reading.words)
+
+
+def _insists(reading: Reading, wall: datetime | None, asked: str) -> bool:
+    """ "Book it, then": agreement to the time that was asked about, without a yes."""
+    certain = reading.parsed.accepted or (reading.parsed.intent == "book" and reading.parsed.confidence >= CERTAIN)
+    return bool(reading.words) and certain and wall is not None and wall.isoformat() == asked

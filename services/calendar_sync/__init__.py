@@ -1,0 +1,1 @@
+"""A person's own calendar elsewhere (Google, CalDAV, an ICS address), kept in step with ours (K5)."""

@@ -1,0 +1,1 @@
+"""The calendars of others, over their own protocols."""

@@ -1,0 +1,1 @@
+"""What an agent's own words state as done (S7)."""

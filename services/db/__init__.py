@@ -1,0 +1,1 @@
+"""The database: transactions, one business at a time, the schema."""

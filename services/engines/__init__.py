@@ -1,0 +1,1 @@
+"""What hears and speaks: the interface, and the engines behind it."""

@@ -1,0 +1,1 @@
+"""The OpenAI Realtime engine: its dialect, its socket, its session."""

@@ -1,0 +1,1 @@
+"""Text and numbers from callers, made safe and uniform. Pure."""

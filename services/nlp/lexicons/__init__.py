@@ -1,0 +1,1 @@
+"""Words of dates, times and names, as tables."""

@@ -1,0 +1,1 @@
+"""A business's booking rules: settings, opening hours, and both in words. Pure."""

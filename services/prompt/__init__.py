@@ -1,0 +1,1 @@
+"""The fixed wording of prompt and sentences, per language."""

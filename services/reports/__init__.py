@@ -1,0 +1,1 @@
+"""Calls, customers and appointments as pages and files show them."""

@@ -1,0 +1,1 @@
+"""What becomes of the calendar when a business changes who works there."""
