@@ -12,11 +12,11 @@ from openai import OpenAI
 
 from app.settings import Settings, SettingsError
 from services.calls.context import CallContext
+from services.calls.pricing import EngineModels
 from services.engines.google.credentials import SPEECH, TTS, BadCredentials, read_endpoint, read_service_account
 from services.engines.google.session import (
     CascadeConfig,
     CascadeDefaults,
-    Priced,
     Recognition,
     cascade_config,
     priced,
@@ -40,17 +40,18 @@ class CascadeEngines:
     def for_call(self, context: CallContext) -> Engine:
         return self._make(cascade_config(context, self.defaults, datetime.now(UTC)))
 
-    def priced(self, context: CallContext) -> Priced:
+    def priced(self, context: CallContext) -> EngineModels:
         return priced(context, self.defaults, datetime.now(UTC))
 
-    def for_recording(self, persona: Persona, voice: str) -> Engine:
-        """One that is only given sentences to say."""
+    def for_recording(self, persona: Persona, voice: str, rate_pct: int | None) -> Engine:
+        """One that is only given sentences to say. rate_pct: 100 is the voice's own pace, None the installation's."""
+        rate = rate_pct / 100 if rate_pct else None
         return self._make(
             CascadeConfig(
                 instructions="",
                 recognition=Recognition(""),
                 language_names=("",),
-                voices=voices_of(persona.language, persona.gender, voice, self.defaults),
+                voices=voices_of(persona.language, persona.gender, voice, self.defaults, rate),
                 chat_model=self.defaults.chat_model,
             )
         )

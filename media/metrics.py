@@ -6,6 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERY_SHORT_CHARS = 5
+_USED = (
+    "input_text_tokens",
+    "input_audio_tokens",
+    "cached_text_tokens",
+    "cached_audio_tokens",
+    "output_text_tokens",
+    "output_audio_tokens",
+    "spoken_characters",
+    "transcribed_seconds",
+)
 
 
 @dataclass(slots=True)
@@ -73,6 +83,12 @@ class CallMetrics:
     transcribed_seconds: float = 0.0
     seconds: float = 0.0
     latencies: list[dict[str, float]] = field(default_factory=list)
+    # What the engine had used that another one took over from (C9); empty as long as there is one.
+    first_engine: dict[str, float] = field(default_factory=dict)
+
+    def next_engine(self) -> None:
+        """Another engine answers from now on, at its own prices."""
+        self.first_engine = self.first_engine or {name: getattr(self, name) for name in _USED}
 
     def count_transcript(self, text: str, filler_only: bool) -> None:
         """Count one finished transcription."""

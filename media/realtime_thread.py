@@ -60,6 +60,7 @@ class RealtimeThread:
             self._sessions(make, is_last=False)
             if not self._closing.is_set():
                 log.warning("the next engine takes over")
+                self._conversation.next_engine()
         self._sessions(last, is_last=True)
         if not self._closing.is_set():
             self._on_unreachable()

@@ -28,6 +28,7 @@ from app.admin.pages import (
     setup,
     team,
     users,
+    voice_sample,
     why,
 )
 from app.admin.pages import settings as settings_pages
@@ -60,6 +61,7 @@ PAGES = (
     setup,
     team,
     users,
+    voice_sample,
     why,
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from app.context import Worker
-from app.model import endpoint, session_defaults
+from app.model import answers_with, endpoint, session_defaults
 from app.telemetry import prometheus
 from app.telephony import stream_token
 from app.worker.live_calls import Slot
@@ -23,9 +23,10 @@ from services.appointment_nlp import AppointmentNlp
 from services.booking.dialogue import BookingDialogue
 from services.calls.context import CallContext
 from services.calls.end_reasons import MODEL_UNREACHABLE
-from services.calls.pricing import Cost
+from services.calls.pricing import Cost, EngineModels
 from services.calls.store import CallStore, open_stream
 from services.db.database import DatabaseUnavailable
+from services.db.models import AnsweringEngine
 from services.engines.interface import Engine
 from services.engines.realtime.session import models_of, session_config
 from services.nlp.topics import topics_of
@@ -90,13 +91,20 @@ class WorkerDeps:
         return context
 
     def engines(self, context: CallContext) -> Sequence[Callable[[], Engine]]:
-        cascade = self._worker.cascade
+        return [make for make, _ in self._engines(context)]
+
+    def _engines(self, context: CallContext) -> list[tuple[Callable[[], Engine], EngineModels]]:
+        """What makes a session of each, and what it is paid by."""
+        cascade, settings = self._worker.cascade, self._worker.settings
+        today = datetime.now(UTC).date()
+        models = models_of(context, self._defaults, today)
+        realtime = partial(self._realtime, context), EngineModels(models.realtime.name, models.transcription.name)
         if cascade is None:
-            return (partial(self._realtime, context),)
-        if self._worker.settings.engine == "google":
-            return (partial(cascade.for_call, context),)
-        second = (partial(cascade.for_call, context),) if context.use_second_engine else ()
-        return (partial(self._realtime, context), *second)
+            return [realtime]
+        ours = partial(cascade.for_call, context), cascade.priced(context)
+        if answers_with(settings, cascade, context.engine) == AnsweringEngine.GOOGLE:
+            return [ours]
+        return [realtime, ours] if context.use_second_engine else [realtime]
 
     def _realtime(self, context: CallContext) -> Engine:
         config = session_config(context, self._defaults, datetime.now(UTC))
@@ -119,11 +127,8 @@ class WorkerDeps:
 
     def _price(self, context: CallContext) -> Callable[[Mapping[str, Any]], Cost | None]:
         """What usage of this call's models costs."""
-        cost, cascade = self._worker.settings.pricing.cost, self._worker.cascade
-        if cascade is not None and self._worker.settings.engine == "google":
-            return partial(cost, **cascade.priced(context)._asdict())
-        models = models_of(context, self._defaults, datetime.now(UTC).date())
-        return partial(cost, realtime=models.realtime.name, transcription=models.transcription.name)
+        pricing, models = self._worker.settings.pricing, [models for _, models in self._engines(context)]
+        return lambda usage: pricing.of_stream(usage, models)
 
     def _refusal(self, reason: str) -> NotAdmitted:
         self._slot.free()

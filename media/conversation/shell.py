@@ -120,6 +120,11 @@ class Conversation:
             self.flags.model_hangs.clear()
             self._receive(happens.EngineUp(engine.abilities))
 
+    def next_engine(self) -> None:
+        """Another engine takes over from here."""
+        with self._lock:
+            self._core.situation.metrics.next_engine()
+
     def engine_down(self) -> None:
         """The connection to the model is gone."""
         with self._lock:

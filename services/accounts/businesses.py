@@ -94,7 +94,16 @@ def notice_of(settings: BusinessSettings) -> str:
 def own_voice_of(settings: BusinessSettings) -> OwnVoice:
     """What the business has recorded, as its settings are now."""
     greeting = settings.greeting_text if settings.enable_greeting else ""
-    return OwnVoice(persona_of(settings), settings.voice or "", settings.model or "", greeting, notice_of(settings))
+    return OwnVoice(
+        persona_of(settings),
+        settings.voice or "",
+        settings.model or "",
+        greeting,
+        notice_of(settings),
+        engine=settings.engine or "",
+        cascade_voice=settings.cascade_voice or "",
+        rate_pct=settings.speaking_rate_pct,
+    )
 
 
 def policy_of(settings: BusinessSettings) -> Policy:

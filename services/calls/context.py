@@ -87,7 +87,8 @@ class ResumeState:
 class CallContext:
     """One call and the business it belongs to, frozen as it was when the stream was claimed.
 
-    voice, model, transcription_model: None means the installation's default. _clip: raw 8 kHz mu-law.
+    engine, voice, model, transcription_model, cascade_voice, speaking_rate: None means the installation's default.
+    speaking_rate: 1.0 is the voice's own pace. _clip: raw 8 kHz mu-law.
     language: the business's own, the first of answer_languages. gender: of the persona, "female" or "male".
     caller_name, coming_appointments: what is on file under the caller's number, which anyone can fake; "" and 0 where
     the business does not want it used (L8).
@@ -114,7 +115,10 @@ class CallContext:
     notice_clip: bytes | None
     one_moment_clip: bytes | None
     trouble_clip: bytes | None
+    engine: str | None
     voice: str | None
+    cascade_voice: str | None
+    speaking_rate: float | None
     model: str | None
     transcription_model: str | None
     transcription_language: str | None

@@ -7,10 +7,10 @@ installation overrides and adds its own with PRICES_JSON. A model without a pric
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 MILLION = 1_000_000
 CARRIER = "twilio"  # under this name: the carrier's price for a minute of call
@@ -61,6 +61,16 @@ PRICES: Mapping[str, Price] = {
     "google-chirp3-hd": Price(characters=Decimal(30)),
     CARRIER: Price(),  # depends on country and number: not counted until an installation says what it pays
 }
+
+
+class EngineModels(NamedTuple):
+    """Names in the table of prices of what an engine is made of. voice: where it is another model that speaks."""
+
+    answers: str
+    transcription: str
+    voice: str = ""
+
+
 _NAMES = frozenset(field.name for field in fields(Price))
 
 
@@ -71,11 +81,23 @@ class Pricing:
     prices: Mapping[str, Price]
     usd_ils: Decimal
 
-    def cost(self, usage: Mapping[str, Any], realtime: str, transcription: str, voice: str = "") -> Cost | None:
-        """Of one stream with these models; `usage` as media.metrics counts it. realtime: the model that answers.
-        voice: where another one speaks. None: a model has no price here."""
-        speech, words, carrier = (self.prices.get(name) for name in (realtime, transcription, CARRIER))
-        spoken = self.prices.get(voice) if voice else Price()
+    def of_stream(self, usage: Mapping[str, Any], engines: Sequence[EngineModels]) -> Cost | None:
+        """Of one stream; `usage` as media.metrics counts it. engines: the models of the one that answers, then of the
+        one that took over (C9). None: a model that was used has no price here."""
+        first = usage.get("first_engine") or {}
+        if not any(first.values()):
+            return self.cost(usage, engines[-1 if first else 0])
+        after = {**usage, **{name: _number(usage, name) - _number(first, name) for name in first}}
+        costs = [self.cost(used, models) for used, models in zip((first, after), engines, strict=False)]
+        known = [each for each in costs if each is not None]
+        if len(known) < len(costs):
+            return None
+        return Cost(sum((each.usd for each in known), Decimal(0)), sum((each.ils for each in known), Decimal(0)))
+
+    def cost(self, usage: Mapping[str, Any], models: EngineModels) -> Cost | None:
+        """Of what one engine used. None: one of its models has no price here."""
+        speech, words, carrier = (self.prices.get(name) for name in (models.answers, models.transcription, CARRIER))
+        spoken = self.prices.get(models.voice) if models.voice else Price()
         if speech is None or words is None or carrier is None or spoken is None:
             return None
         usd = _speech_usd(usage, speech)

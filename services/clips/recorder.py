@@ -17,7 +17,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.accounts.businesses import own_voice_of, persona_of, policy_of
+from services.accounts.businesses import own_voice_of, policy_of
 from services.audio.g711 import SAMPLE_RATE_HZ
 from services.db.database import Database
 from services.db.models import BusinessSettings
@@ -26,7 +26,6 @@ from services.engines.catalogue import ModelKind, resolve
 from services.engines.interface import AudioDelta, Engine, EngineClosed, EngineError, ResponseDone
 from services.engines.realtime.protocol import MAX_TOKENS_RANGE, SessionConfig
 from services.engines.realtime.session import DEFAULT_VOICE, SessionDefaults
-from services.language.persona import Persona
 from services.prompt.own_voice import OwnVoice
 from services.realtime_prompt_builder import PromptInputs, build_prompt
 
@@ -47,7 +46,6 @@ class _Script:
 
     voice: OwnVoice
     config: SessionConfig
-    persona: Persona
     is_made: bool
 
 
@@ -58,7 +56,7 @@ class Recorder:
         self,
         database: Database,
         defaults: SessionDefaults,
-        make_engine: Callable[[SessionConfig, Persona], Engine],
+        make_engine: Callable[[SessionConfig, OwnVoice], Engine],
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -82,7 +80,7 @@ class Recorder:
 
     def _make(self, business_id: int, script: _Script) -> Mapping[str, bytes]:
         sounds = {
-            name: record(self._make_engine(script.config, script.persona), text)
+            name: record(self._make_engine(script.config, script.voice), text)
             for name, text in script.voice.texts.items()
         }
         kept = self._database.write(partial(_keep, business_id=business_id, of=script.voice.fingerprint, sounds=sounds))
@@ -123,18 +121,23 @@ def _collect(engine: Engine) -> bytes:
 def _script(session: Session, business_id: int, defaults: SessionDefaults, now: datetime) -> _Script:
     bind_business(session, business_id)
     row = session.scalars(select(BusinessSettings)).one()
-    voice, persona = own_voice_of(row), persona_of(row)
-    model = resolve(row.model or defaults.realtime_model, ModelKind.REALTIME, now.date())
+    voice = own_voice_of(row)
+    return _Script(voice, recording_config(row, voice, defaults, now), row.clips_made_of == voice.fingerprint)
+
+
+def recording_config(row: BusinessSettings, voice: OwnVoice, defaults: SessionDefaults, now: datetime) -> SessionConfig:
+    """A Realtime session that says sentences in this voice, as it would in a call of this business."""
+    model = resolve(voice.model or defaults.realtime_model, ModelKind.REALTIME, now.date())
+    persona = voice.persona
     inputs = PromptInputs(str(row.ai_prompt.get("calls", "")), policy_of(row), persona.language, persona.gender)
-    config = SessionConfig(
+    return SessionConfig(
         model=model.name,
-        instructions=build_prompt(inputs, now),  # as in a call, so that it speaks as in a call
-        voice=row.voice or DEFAULT_VOICE,
+        instructions=build_prompt(inputs, now),
+        voice=voice.voice or DEFAULT_VOICE,
         transcription_model=resolve(defaults.transcription_model, ModelKind.TRANSCRIPTION, now.date()).name,
         is_reasoning=model.info.is_reasoning,
         max_output_tokens=MAX_TOKENS_RANGE[1],  # nothing is finished in a follow-up here
     )
-    return _Script(voice, config, persona, row.clips_made_of == voice.fingerprint)
 
 
 def _keep(session: Session, business_id: int, of: str, sounds: Mapping[str, bytes]) -> bool:

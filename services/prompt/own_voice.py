@@ -14,13 +14,17 @@ from services.prompt.sentences import sentence
 
 @dataclass(frozen=True, slots=True)
 class OwnVoice:
-    """`voice` and `model`: "" for the installation's; `greeting` and `notice` (D2): "" when none is to be spoken."""
+    """`engine`, `voice`, `model`, `cascade_voice`: "" and rate_pct None for the installation's; `greeting` and `notice`
+    (D2): "" when none is to be spoken."""
 
     persona: Persona
     voice: str
     model: str
     greeting: str
     notice: str = ""
+    engine: str = ""
+    cascade_voice: str = ""
+    rate_pct: int | None = None
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -35,5 +39,8 @@ class OwnVoice:
     @property
     def fingerprint(self) -> str:
         """The same as long as the sound would be: whatever changes it changes this."""
-        made_of = [self.persona.language, self.persona.gender, self.voice, self.model, self.texts]
+        made_of: list[object] = [self.persona.language, self.persona.gender, self.voice, self.model, self.texts]
+        chosen = [self.engine, self.cascade_voice, self.rate_pct]
+        if any(chosen):  # what was made before there was a choice stays good
+            made_of += chosen
         return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()

@@ -47,6 +47,12 @@ def local_midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+def ended_as(session: Session, reason: str, *, since: datetime) -> int:
+    """Calls since then that ended for this reason, test calls left out."""
+    query = select(func.count(Call.id)).where(Call.started_at >= since, Call.is_test.is_(False))
+    return session.scalar(query.where(Call.end_reason == reason)) or 0
+
+
 def today(session: Session, zone: ZoneInfo, now: datetime) -> Today:
     """Figures since local midnight."""
     midnight = local_midnight(now.astimezone(zone).date(), zone)

@@ -129,6 +129,26 @@ def test_a_call_goes_on_with_the_second_engine_where_the_business_wants_that(tmp
         assert report.passed, report.text()
 
 
+@pytest.mark.slow
+def test_each_business_is_answered_by_the_engine_it_chose(tmp_path: Path) -> None:
+    """(C7, C9) One installation has both; this one's own is the Realtime model."""
+    by_choice = {"google": {"model": {"sessions": 0}}, "openai": {"model": {"sessions": 1}}}
+    scenarios = [
+        second_engine().model_copy(
+            update={
+                "settings": {"enable_greeting": False, "engine": engine, "speaking_rate_pct": 110},
+                "expect": second_engine().expect.model_copy(update=expected),
+            }
+        )
+        for engine, expected in by_choice.items()
+    ]
+    with stage(tmp_path, environment={"ENGINE": "sandbox"}, engine="google") as running:
+        reports = asyncio.run(running.runner().run_all(scenarios, at_once=2))
+        failed = [report.text() for report in reports if not report.passed]
+        assert not failed, "\n\n".join(failed)
+        assert "Traceback" not in running.logs(), running.logs()
+
+
 def second_engine(**model: Any) -> Scenario:
     """One question, one answer; whoever answers does it by this script."""
     return Scenario.model_validate(

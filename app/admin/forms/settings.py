@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, ValidationError
 from wtforms.validators import Optional
@@ -34,6 +35,7 @@ from services.db.models import (
     PersonaGender,
     VadPreset,
 )
+from services.engines.google.session import is_voice
 from services.engines.realtime.protocol import MAX_TOKENS_RANGE
 from services.language.phone_numbers import as_e164, is_country, why_not_dialled, why_not_written_to
 from services.outbox.open_internet import BadAddress, read_target
@@ -42,6 +44,8 @@ from services.policy.settings import EVE_RULES
 GREETING_LIMIT = 400
 KEYWORDS_LIMIT = 100
 TRANSFER_LIMIT = 10
+# Slower or faster than this nobody understands; Google itself would take 25 to 200.
+RATE_RANGE_PCT = (70, 130)
 _MODEL_NAME = re.compile(r"[\w.:/-]+", re.ASCII)
 _EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\"]+")
 
@@ -98,12 +102,33 @@ def model_name(_form: PageForm, field: Text) -> None:
         raise ValidationError(t("בשם יש רק אותיות לטיניות, ספרות ומקפים.", "Only letters, digits, dots and dashes."))
 
 
+def cascade_voice_name(_form: PageForm, field: Text) -> None:
+    """Validator: shaped like a voice of Google's."""
+    if field.data and not is_voice(field.data):
+        raise ValidationError(
+            t("שם של קול של Google נראה כך: he-IL-Wavenet-A.", "A voice of Google's is named like he-IL-Wavenet-A.")
+        )
+
+
 class VoiceForm(PageForm):
+    """engines: what this installation can answer with."""
+
+    engines: Sequence[str] = ()
+
+    engine = Text()
     voice = Text(validators=[at_most(64), model_name])
+    cascade_voice = Text(validators=[at_most(64), cascade_voice_name])
+    speaking_rate_pct = IntegerField(validators=[Optional(), between(*RATE_RANGE_PCT)])
     persona_gender = Text(default=PersonaGender.FEMALE.value, validators=[one_of(_values(PersonaGender))])
     model = Text(validators=[at_most(64), model_name])
     transcription_model = Text(validators=[at_most(64), model_name])
     max_output_tokens = IntegerField(default=300, validators=[between(*MAX_TOKENS_RANGE)])
+
+    def validate_engine(self, field: Text) -> None:
+        if field.data and field.data not in self.engines:
+            raise ValidationError(
+                t("ההתקנה אינה מחוברת למנוע הזה.", "This installation is not connected to that engine.")
+            )
 
 
 class LineForm(PageForm):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from flask import render_template
@@ -16,8 +16,10 @@ from app.admin.auth.access import business_pages, here
 from app.admin.text.owner_words import model_warning
 from app.admin.text.words import t
 from app.context import worker
+from app.model import answers_with
 from app.settings import Settings
-from services.db.models import Appointment, BusinessNumber, BusinessSettings, OutboxStatus
+from services.calls.end_reasons import MODEL_UNREACHABLE
+from services.db.models import AnsweringEngine, Appointment, BusinessNumber, BusinessSettings, OutboxStatus
 from services.engines.catalogue import ModelKind
 from services.engines.google.credentials import INSECURE
 from services.reports import home as reports_home
@@ -41,6 +43,7 @@ class HomeFacts:
     numbers: Sequence[BusinessNumber]
     settings: BusinessSettings
     set_aside: int  # messages that could not be sent
+    unanswered: int  # calls of the last day to which no model could be had
 
 
 @business_pages.get("/")
@@ -59,6 +62,7 @@ def _facts(s: Session, now: datetime) -> HomeFacts:
         numbers=reports_home.numbers(s),
         settings=s.scalars(select(BusinessSettings)).one(),
         set_aside=outbox_counts(s).get(OutboxStatus.FAILED, 0),
+        unanswered=reports_home.ended_as(s, MODEL_UNREACHABLE, since=now - timedelta(days=1)),
     )
 
 
@@ -72,6 +76,14 @@ def _health(facts: HomeFacts, now: datetime) -> list[Health]:
     if not facts.settings.transfer_numbers:
         text = t("אין מספר להעברת שיחות לאדם.", "There is no number to hand calls over to a person.")
         lines.append(Health("warn", text, "business.handover"))
+    if facts.unanswered:
+        text = t(
+            "ב-24 השעות האחרונות {n} שיחות לא הגיעו למודל. אם זה נמשך: המפתח של המנוע, המכסה או השירות עצמו.",
+            "{n} calls of the last 24 hours could not reach the model. If it goes on: the engine's key, its quota, or "
+            "the service itself.",
+            n=facts.unanswered,
+        )
+        lines.append(Health("bad", text, "business.voice"))
     if facts.set_aside:
         text = t("יש הודעות שלא נשלחו.", "There are messages that could not be sent.")
         lines.append(Health("warn", text, "business.outbox"))
@@ -100,20 +112,21 @@ def _number_health(facts: HomeFacts) -> Health:
 
 def _model_health(settings: BusinessSettings, now: datetime) -> list[Health]:
     installed = worker().settings
-    if installed.engine == "sandbox":
+    engine = answers_with(installed, worker().cascade, settings.engine)
+    if installed.engine == "sandbox" and engine == AnsweringEngine.OPENAI:
         text = t(
             "המודל הוא המודל המובנה לניסיונות. לשיחות אמיתיות צריך OPENAI_API_KEY.",
             "The model is the built-in one for trying things out. Real calls need OPENAI_API_KEY.",
         )
         return [Health("warn", text, "business.voice")]
-    if installed.engine == "google" and str(installed.google_speech_endpoint).startswith(INSECURE):
+    if engine == AnsweringEngine.GOOGLE and str(installed.google_speech_endpoint).startswith(INSECURE):
         text = t(
             "זיהוי הדיבור והקול הם המובנים לניסיונות. לשיחות אמיתיות צריך חשבון של Google.",
             "Recogniser and voice are the built-in ones for trying things out. Real calls need an account with Google.",
         )
         return [Health("warn", text, "business.voice")]
     today = now.date()
-    if installed.engine == "google":
+    if engine == AnsweringEngine.GOOGLE:
         warnings = [model_warning(installed.openai_chat_model, ModelKind.TEXT, today)]
     else:
         warnings = _realtime_warnings(settings, installed, today)

@@ -20,11 +20,14 @@ from app.admin.text.outbox_words import reason_words
 from app.admin.text.owner_words import model_warning, tokens_warning
 from app.admin.text.words import ANSWER_LANGUAGE_NAMES, t
 from app.context import public_url, worker
+from app.model import answers_with, engines_had
 from services.accounts.businesses import new_secret, own_voice_of, permissions_of
 from services.accounts.reach import own_country
 from services.clips.jobs import clips_state, want_clips
-from services.db.models import AuditKind, Business, BusinessSettings, PersonaGender
+from services.db.models import AnsweringEngine, AuditKind, Business, BusinessSettings, PersonaGender
 from services.engines.catalogue import VOICES, ModelInfo, ModelKind, offered
+from services.engines.google.session import VOICES as CASCADE_VOICES
+from services.engines.google.session import cascade_voices
 from services.engines.realtime.session import DEFAULT_VOICE
 from services.privacy.retention import soon
 from services.prompt.notice import usual_notice, usual_recording_notice
@@ -67,11 +70,21 @@ def abilities() -> ResponseReturnValue:
 def voice() -> ResponseReturnValue:
     def apply(row: BusinessSettings, form: Form) -> None:
         row.persona_gender = PersonaGender(form.persona_gender.data)
-        for name in ("voice", "model", "transcription_model"):
+        for name in ("voice", "cascade_voice", "speaking_rate_pct", "model", "transcription_model"):
             setattr(row, name, form[name].data or None)
+        row.engine = AnsweringEngine(form.engine.data) if form.engine.data else None
         row.max_output_tokens = form.max_output_tokens.data
 
-    return _edit(VoiceForm, "settings_voice.html", "business.voice", apply, extra=_voice_choices)
+    return _edit(voice_form(), "settings_voice.html", "business.voice", apply, extra=_voice_choices)
+
+
+def voice_form() -> type[VoiceForm]:
+    """With what this installation can answer with."""
+
+    class OurForm(VoiceForm):
+        engines = engines_had(worker().settings, worker().cascade)
+
+    return OurForm
 
 
 @business_pages.post("/settings/clips")
@@ -157,7 +170,7 @@ def personal_data() -> ResponseReturnValue:
             "usual_notice": usual_notice(row.language),
             "usual_recorded": usual_recording_notice(row.language),
             "waits_until": row.retention_begins_at if (row.retention_begins_at or now) > now else None,
-            "engine": worker().settings.engine,
+            "engine": answers_with(worker().settings, worker().cascade, row.engine),
         }
 
     return _edit(PersonalDataForm, "personal_data.html", "business.personal_data", apply, extra=extra)
@@ -245,7 +258,14 @@ def _voice_choices(row: BusinessSettings) -> dict[str, Any]:
         model_warning(row.transcription_model or installed.openai_transcription_model, ModelKind.TRANSCRIPTION, today),
         tokens_warning(row.max_output_tokens),
     ]
+    had = engines_had(installed, worker().cascade)
     return {
+        "engines": had,
+        "usual_engine": answers_with(installed, worker().cascade, ""),
+        "is_lost": row.engine is not None and row.engine not in had,
+        "cascade_voices": cascade_voices(row.language),
+        "usual_cascade_voice": installed.google_tts_voice or CASCADE_VOICES[row.language, row.persona_gender.value],
+        "usual_rate_pct": round(installed.tts_speaking_rate * 100),
         "voices": [(voice, None) for voice in (*VOICES, *_unlisted(row.voice))],
         "default_voice": DEFAULT_VOICE,
         "models": _options(models, row.model),

@@ -3,6 +3,7 @@
 from services.db.models.audit import AuditEvent, AuditKind
 from services.db.models.base import Base, TenantOwned, UtcDateTime
 from services.db.models.business import (
+    AnsweringEngine,
     BargeIn,
     BargeInAction,
     Business,
@@ -63,6 +64,7 @@ from services.db.models.workers import RunningWorker
 __all__ = [
     "ACTIVE_APPOINTMENT",
     "AWAITED",
+    "AnsweringEngine",
     "Appointment",
     "AppointmentStatus",
     "AuditEvent",

@@ -65,6 +65,13 @@ class NoiseReduction(StrEnum):
     FAR_FIELD = "far_field"
 
 
+class AnsweringEngine(StrEnum):
+    """Who hears and speaks (docs/engines.md)."""
+
+    OPENAI = "openai"
+    GOOGLE = "google"
+
+
 class Fallback(StrEnum):
     """Where a call goes that the assistant cannot take (W7, W8, W11)."""
 
@@ -141,6 +148,10 @@ class BusinessSettings(TenantOwned, Base):
     recording_notice_text: Mapped[str | None] = mapped_column(Text)
     notice_clip: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     voice: Mapped[str | None] = mapped_column(String(64))
+    # None: the installation's. The cascade has a voice of its own: a provider knows no names of another's.
+    engine: Mapped[AnsweringEngine | None] = mapped_column(choice(AnsweringEngine))
+    cascade_voice: Mapped[str | None] = mapped_column(String(64))
+    speaking_rate_pct: Mapped[int | None]
     model: Mapped[str | None] = mapped_column(String(64))
     transcription_model: Mapped[str | None] = mapped_column(String(64))
     transcription_language: Mapped[str | None] = mapped_column(String(8))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from services.calls.context import CallContext
+from services.calls.pricing import EngineModels
 from services.engines.catalogue import ModelKind, resolve
 from services.engines.realtime.session import prompt_inputs
 from services.realtime_prompt_builder import build_prompt
@@ -25,6 +26,8 @@ VOICES = {
     ("ru", "female"): "ru-RU-Wavenet-A",
     ("ru", "male"): "ru-RU-Wavenet-B",
 }
+# … and the other names of that family, and of those that begin to speak sooner and sound more natural.
+_WAVENETS, _CHIRPS = "ABCD", ("Aoede", "Kore", "Leda", "Zephyr", "Charon", "Fenrir", "Orus", "Puck")
 # Of one request to the recogniser.
 MOST_PHRASES, LONGEST_PHRASE = 500, 100
 _SCRIPTS = {"he": ("\u05d0", "\u05ea"), "en": ("a", "z"), "ar": ("\u0621", "\u064a"), "ru": ("\u0430", "\u044f")}
@@ -105,7 +108,7 @@ def cascade_config(context: CallContext, defaults: CascadeDefaults, now: datetim
         instructions=build_prompt(prompt_inputs(context), now),
         recognition=Recognition(names[0], defaults.stt_model, defaults.stt_enhanced, _phrases(context)),
         language_names=names,
-        voices=voices_of(context.language, context.gender, context.voice or "", defaults),
+        voices=_voices(context, defaults),
         chat_model=model.name,
         chat_options={
             "max_completion_tokens": context.max_output_tokens,
@@ -114,19 +117,11 @@ def cascade_config(context: CallContext, defaults: CascadeDefaults, now: datetim
     )
 
 
-class Priced(NamedTuple):
-    """Names in the table of prices (services/calls/pricing.py)."""
-
-    realtime: str
-    transcription: str
-    voice: str
-
-
-def priced(context: CallContext, defaults: CascadeDefaults, now: datetime) -> Priced:
+def priced(context: CallContext, defaults: CascadeDefaults, now: datetime) -> EngineModels:
     """What this call is paid by. A voice of a family without a name there has no price."""
     chat = resolve(defaults.chat_model, ModelKind.TEXT, now.date()).name
-    voice = voices_of(context.language, context.gender, context.voice or "", defaults).by_language[context.language]
-    return Priced(chat, "google-speech", f"google-{'-'.join(voice.name.split('-')[2:-1]).lower()}")
+    voice = _voices(context, defaults).by_language[context.language]
+    return EngineModels(chat, "google-speech", f"google-{'-'.join(voice.name.split('-')[2:-1]).lower()}")
 
 
 def language_names(language: str, defaults: CascadeDefaults) -> tuple[str, ...]:
@@ -137,19 +132,35 @@ def language_names(language: str, defaults: CascadeDefaults) -> tuple[str, ...]:
     return (defaults.stt_language, *(name for name in usual if name != defaults.stt_language))
 
 
-def voices_of(language: str, gender: str, chosen: str, defaults: CascadeDefaults) -> Voices:
-    """chosen: the business's voice; one of another provider's is none here."""
-    voices = {each: Voice(VOICES[each, gender], defaults.rate) for each in RECOGNISED}
+def _voices(context: CallContext, defaults: CascadeDefaults) -> Voices:
+    return voices_of(context.language, context.gender, context.cascade_voice or "", defaults, context.speaking_rate)
+
+
+def voices_of(
+    language: str, gender: str, chosen: str, defaults: CascadeDefaults, own_rate: float | None = None
+) -> Voices:
+    """chosen, own_rate: the business's own, "" and None where it has none."""
+    rate = own_rate or defaults.rate
+    voices = {each: Voice(VOICES[each, gender], rate) for each in RECOGNISED}
     for name in (defaults.voice, chosen):
         if is_voice(name):
             spoken = {"iw": "he"}.get(name.partition("-")[0], name.partition("-")[0])
-            voices[spoken] = Voice(name, defaults.rate)
+            voices[spoken] = Voice(name, rate)
     return Voices(language, voices)
+
+
+def cascade_voices(language: str) -> tuple[str, ...]:
+    """Voices to choose from in this language; Google has more, and not every project has all of these."""
+    region = "-".join(VOICES[language, "female"].split("-")[:2])
+    wavenet = (f"{region}-Wavenet-{letter}" for letter in _WAVENETS)
+    return (*wavenet, *(f"{region}-Chirp3-HD-{name}" for name in _CHIRPS))
 
 
 def is_voice(name: str) -> bool:
     """Whether a name is one of Google's: the language, the region, the family."""
     parts = name.split("-")
+    if not all(part.isascii() and part.isalnum() for part in parts):
+        return False
     return len(parts) >= 3 and parts[0] in (*RECOGNISED, "iw") and len(parts[1]) == 2 and parts[1].isupper()
 
 

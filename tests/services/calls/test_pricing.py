@@ -15,13 +15,14 @@ from app.telemetry import prometheus
 from media.metrics import CallMetrics
 from services.calls.end_reasons import CALLER_HANGUP, STREAM_LOST
 from services.calls.lifecycle import load_call_context
-from services.calls.pricing import CARRIER, PRICES, Cost, Pricing, read_prices
+from services.calls.pricing import CARRIER, PRICES, Cost, EngineModels, Pricing, read_prices
 from services.calls.store import CallStore
 from services.db.models import Call, NextStep
 from services.db.tenancy import bind_business
 from tests.services.db.fixtures import NOW, Cast
 
-MODELS = {"realtime": "gpt-realtime-2.1", "transcription": "gpt-transcribe"}
+MODELS = EngineModels("gpt-realtime-2.1", "gpt-transcribe")
+CASCADE = EngineModels("gpt-realtime-2.1", "google-speech", "google-wavenet")
 USAGE = {
     "input_text_tokens": 3_000_000,
     "input_audio_tokens": 2_000_000,
@@ -39,7 +40,7 @@ def pricing(text: str = "", rate: str = "4") -> Pricing:
 
 
 def test_each_kind_of_token_has_its_own_price_and_cached_ones_are_not_paid_twice() -> None:
-    found = pricing().cost(USAGE, **MODELS)
+    found = pricing().cost(USAGE, MODELS)
     assert found is not None
     tokens = 2 * 4 + 1 * Decimal("0.4") + Decimal("1.5") * 32 + Decimal("0.5") * Decimal("0.4") + 24 + 64
     assert found.usd == tokens + Decimal("1.5") * Decimal("0.0045")
@@ -47,23 +48,23 @@ def test_each_kind_of_token_has_its_own_price_and_cached_ones_are_not_paid_twice
 
 
 def test_nothing_used_costs_nothing() -> None:
-    assert pricing().cost({}, **MODELS) == Cost(Decimal(0), Decimal(0))
+    assert pricing().cost({}, MODELS) == Cost(Decimal(0), Decimal(0))
 
 
 def test_a_model_without_a_price_is_not_guessed() -> None:
-    assert pricing().cost(USAGE, realtime="gpt-new", transcription="gpt-transcribe") is None
-    assert pricing().cost(USAGE, realtime="gpt-realtime-2.1", transcription="whisper-9") is None
+    assert pricing().cost(USAGE, EngineModels("gpt-new", "gpt-transcribe")) is None
+    assert pricing().cost(USAGE, EngineModels("gpt-realtime-2.1", "whisper-9")) is None
 
 
 def test_an_installation_has_prices_of_its_own() -> None:
     own = pricing('{"gpt-realtime-2.1": {"audio_out": 10}, "gpt-new": {"minute": 1}, "twilio": {"minute": 0.5}}')
-    usual, changed = pricing().cost(USAGE, **MODELS), own.cost(USAGE, **MODELS)
+    usual, changed = pricing().cost(USAGE, MODELS), own.cost(USAGE, MODELS)
     assert usual is not None
     assert changed is not None
     assert changed.usd == usual.usd - 54 + 1
     assert own.prices["gpt-realtime-2.1"] == replace(PRICES["gpt-realtime-2.1"], audio_out=Decimal(10))
     assert own.prices[CARRIER].minute == Decimal("0.5")
-    assert own.cost({"seconds": 60}, realtime="gpt-new", transcription="gpt-new") == Cost(Decimal("0.5"), Decimal(2))
+    assert own.cost({"seconds": 60}, EngineModels("gpt-new", "gpt-new")) == Cost(Decimal("0.5"), Decimal(2))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_what_streams_cost_is_among_the_workers_numbers() -> None:
 
 
 def price_of(metrics: Mapping[str, Any]) -> Cost | None:
-    return partial(pricing().cost, **MODELS)(metrics) if metrics.get("priced", True) else None
+    return partial(pricing().cost, MODELS)(metrics) if metrics.get("priced", True) else None
 
 
 def store(cast: Cast, generation: int) -> CallStore:
@@ -146,8 +147,28 @@ def test_without_a_price_there_is_no_cost(cast: Cast) -> None:
 def test_a_voice_paid_by_characters_is_part_of_the_cost_and_one_without_a_price_leaves_none() -> None:
     """(C7)"""
     usage = {"transcribed_seconds": 120.0, "spoken_characters": 1_000_000}
-    names = {"realtime": "gpt-realtime-2.1", "transcription": "google-speech"}
-    found = pricing().cost(usage, voice="google-wavenet", **names)
+    found = pricing().cost(usage, CASCADE)
     assert found is not None
     assert found.usd == Decimal("16.048")
-    assert pricing().cost(usage, voice="google-neural9", **names) is None
+    assert pricing().cost(usage, CASCADE._replace(voice="google-neural9")) is None
+
+
+def test_each_engine_of_a_call_is_paid_at_its_own_prices() -> None:
+    """(C9, R6)"""
+    metrics = CallMetrics(output_audio_tokens=1_000_000, transcribed_seconds=60.0)
+    metrics.next_engine()
+    metrics.output_text_tokens, metrics.spoken_characters = 1_000_000, 1_000_000
+    metrics.transcribed_seconds += 120.0
+    found = pricing().of_stream(metrics.as_dict(), [MODELS, CASCADE])
+    assert found is not None
+    assert found.usd == (64 + Decimal("0.0045")) + (24 + 16 + 2 * Decimal("0.024"))
+    assert found.ils == 4 * found.usd
+
+
+def test_an_engine_that_was_never_used_needs_no_price() -> None:
+    metrics = CallMetrics()
+    metrics.next_engine()
+    metrics.spoken_characters = 1_000_000
+    unknown = EngineModels("gpt-new", "gpt-transcribe")
+    assert pricing().of_stream(metrics.as_dict(), [unknown, CASCADE]) == Cost(Decimal(16), Decimal(64))
+    assert pricing().of_stream({"spoken_characters": 1}, [unknown, CASCADE]) is None

@@ -21,8 +21,8 @@ from services.db.tenancy import bind_business
 from services.engines import interface as e
 from services.engines.realtime.protocol import SessionConfig
 from services.engines.realtime.session import SessionDefaults
-from services.language.persona import Persona
 from services.outbox.outbox import MAX_ATTEMPTS
+from services.prompt.own_voice import OwnVoice
 from tests.services.db.fixtures import NOW, Cast
 from tests.services.outbox.rounds import drain
 
@@ -40,7 +40,7 @@ class Voice:
         self.before: Callable[[], None] = lambda: None
         self.lock = threading.Lock()
 
-    def session(self, config: SessionConfig, _persona: Persona) -> Any:
+    def session(self, config: SessionConfig, _voice: OwnVoice) -> Any:
         return _Session(self, config)
 
 

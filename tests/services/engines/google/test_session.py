@@ -33,7 +33,8 @@ def test_the_business_s_own_voice_comes_before_the_installation_s_and_another_pr
 
 def test_a_name_is_a_voice_by_its_shape() -> None:
     assert is_voice("en-US-Standard-C")
-    assert not any(is_voice(name) for name in ("", "marin", "en-US", "xx-YY-Wavenet-A", "he-il-Wavenet-A"))
+    others = ("", "marin", "en-US", "xx-YY-Wavenet-A", "he-il-Wavenet-A", "he-IL-Wavenet-A x", "he-IL--")
+    assert not any(is_voice(name) for name in others)
 
 
 def test_hebrew_goes_by_two_names_and_a_setting_s_comes_first() -> None:
