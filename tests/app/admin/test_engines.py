@@ -22,7 +22,8 @@ from app.settings import load_settings
 from sandbox.google.running import RunningGoogle, running_google
 from sandbox.realtime.running import RunningServer, running_server
 from services.calls.end_reasons import MODEL_UNREACHABLE
-from services.db.models import AnsweringEngine, BusinessSettings, Call
+from services.calls.lifecycle import finish_call, open_call
+from services.db.models import AnsweringEngine, BusinessSettings
 from services.db.tenancy import bind_business
 from tests.app.admin.cast import CLINIC, OFFICE, OWNER, VIEWER, Visitor, add_people
 from tests.serving import AUTH_TOKEN, PUBLIC_BASE, SECRET_KEY
@@ -193,7 +194,9 @@ def test_calls_that_reached_no_model_are_told_on_the_first_page(both: Site) -> N
 
     def unreachable(s: Session) -> None:
         now = datetime.now(UTC)
-        s.add(Call(call_sid="CA" + "e" * 32, language="he", started_at=now, ended_at=now, end_reason=MODEL_UNREACHABLE))
+        sid, dialled = "CA" + "e" * 32, "+97239990001"
+        call = open_call(s, business_id=CLINIC, call_sid=sid, caller="+972501234567", dialled=dialled, now=now)
+        finish_call(s, call.id, end_reason=MODEL_UNREACHABLE, metrics={}, now=now)
 
     both.within(unreachable)
     assert "1 calls of the last 24 hours could not reach the model" in both.visitor().get(home).text

@@ -22,6 +22,7 @@ ACCOUNT = "/admin/account"
 
 # POST addresses that change nothing worth a row, or belong to a telephone's own talk with the server.
 NO_ROW = {
+    "business.voice_sample",  # changes nothing: a sentence to hear
     "admin.change_language",
     "business.prompt_preview",
     "business.after_test_call",

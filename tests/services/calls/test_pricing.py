@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pytest
@@ -91,7 +90,7 @@ def test_what_streams_cost_is_among_the_workers_numbers() -> None:
 
 
 def price_of(metrics: Mapping[str, Any]) -> Cost | None:
-    return partial(pricing().cost, MODELS)(metrics) if metrics.get("priced", True) else None
+    return pricing().cost(metrics, MODELS) if metrics.get("priced", True) else None
 
 
 def store(cast: Cast, generation: int) -> CallStore:
