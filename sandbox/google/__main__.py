@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from sandbox.google.account import Account, make_account
 from sandbox.google.script import GoogleConduct
 from sandbox.google.server import GoogleServer, ServerOptions
 from sandbox.realtime.server import Options
@@ -25,6 +26,8 @@ def main() -> int:
     log_to_stderr(words=arguments.verbose)
     options = ServerOptions(http=Options(keeps_events=not arguments.lean))
     options.streams_per_connection = arguments.streams_per_connection
+    if arguments.secure:
+        options.account = _write_account(arguments.secure)
     options.google.keeps_replies = not arguments.lean
     options.google.conduct = GoogleConduct(
         interim_ms=500,  # really listening again costs a part of a second each time
@@ -40,6 +43,13 @@ def main() -> int:
         options.google.recogniser = recogniser
         warm_up = recogniser.warm_up
     return asyncio.run(_run(GoogleServer(options, scripts), arguments, brain, warm_up))
+
+
+def _write_account(directory: Path) -> Account:
+    account = make_account()
+    (directory / "account.json").write_text(account.json_text)
+    (directory / "certificate.pem").write_bytes(account.certificate)
+    return account
 
 
 def _nothing() -> None:
@@ -80,6 +90,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first-sound-ms", type=int, default=150, help="from a text to its sound (%(default)s)")
     parser.add_argument("--stream-limit-s", type=float, default=305, help="longest recognition stream (%(default)s)")
     parser.add_argument("--streams-per-connection", type=int, help="what comes beyond waits (default: no limit)")
+    parser.add_argument(
+        "--secure",
+        type=Path,
+        metavar="DIRECTORY",
+        help="TLS, and only with the key of an account made now: account.json and certificate.pem are written there",
+    )
     parser.add_argument("--lean", action="store_true", help="keep counts, not what was said (benches)")
     parser.add_argument("--verbose", action="store_true", help="log the words that were heard and said")
     return parser.parse_args()

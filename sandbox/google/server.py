@@ -11,6 +11,7 @@ import grpc
 import orjson
 from aiohttp import web
 
+from sandbox.google.account import HOST, Account, Doorkeeper
 from sandbox.google.calls import Calls, GoogleOptions
 from sandbox.google.recognise import Recognition
 from sandbox.google.synthesise import Synthesis
@@ -24,11 +25,13 @@ _GRACE_S = 0.2
 
 @dataclass(slots=True)
 class ServerOptions:
-    """http: the Realtime sandbox's own options. streams_per_connection: what comes beyond waits; None: no limit."""
+    """http: the Realtime sandbox's own options. streams_per_connection: what comes beyond waits; None: no limit.
+    account: TLS, and only for who has its key; None: plain text for everybody."""
 
     http: Options = field(default_factory=Options)
     google: GoogleOptions = field(default_factory=GoogleOptions)
     streams_per_connection: int | None = None
+    account: Account | None = None
 
 
 class GoogleServer:
@@ -45,18 +48,24 @@ class GoogleServer:
 
     @property
     def grpc_address(self) -> str:
-        """127.0.0.1:PORT, of both services."""
-        return f"127.0.0.1:{self.grpc_port}"
+        """HOST:PORT, of both services."""
+        return f"{'127.0.0.1' if self.options.account is None else HOST}:{self.grpc_port}"
 
     async def start(self, host: str = "127.0.0.1", port: int = 0, grpc_port: int = 0) -> None:
         """Listen; port 0 takes a free one. Raises OSError when one is taken."""
         limit = self.options.streams_per_connection
         options = [("grpc.max_receive_message_length", _LARGEST_MESSAGE), ("grpc.so_reuseport", 0)]
         options += [("grpc.max_concurrent_streams", limit)] if limit is not None else []
-        self._grpc = grpc.aio.server(options=options)
+        account = self.options.account
+        self._grpc = grpc.aio.server(options=options, interceptors=[] if account is None else [Doorkeeper(account)])
         self._grpc.add_generic_rpc_handlers((Recognition(self.calls).handlers(), Synthesis(self.calls).handlers()))
         try:
-            self.grpc_port = self._grpc.add_insecure_port(f"{host}:{grpc_port}")
+            address = f"{host}:{grpc_port}"
+            if account is None:
+                self.grpc_port = self._grpc.add_insecure_port(address)
+            else:
+                tls = grpc.ssl_server_credentials([(account.key, account.certificate)])
+                self.grpc_port = self._grpc.add_secure_port(address, tls)
         except RuntimeError as error:
             raise OSError(str(error)) from None
         await self._grpc.start()

@@ -82,10 +82,12 @@ def stage(
     model_base: str | None = None,
     application: str | None = None,
     engine: Engine = "sandbox",
+    secure: bool = False,
 ) -> Iterator[Stage]:
     """Start everything, give it, end everything. Raises StageFailed.
 
-    engine: sandbox, a Realtime model, or google, the cascade with sandbox.google behind it. worker: gevent or gthread.
+    engine: sandbox, a Realtime model, or google, the cascade with sandbox.google behind it; secure: that one with TLS
+    and a service account. worker: gevent or gthread.
     environment: variables of the server, e.g. {"BARGE_IN": "off"}. model_base: a Realtime model that runs already,
     http://HOST:PORT; else one with this `brain` is started. application: what gunicorn serves instead of wsgi:app.
     """
@@ -98,7 +100,7 @@ def stage(
         watched: list[int] = []  # a model that ran before may be anywhere
         of_engine = {"ENGINE": "sandbox"}
         if engine == "google":
-            model_base, of_engine, model = _start_google(stack, brain, directory)
+            model_base, of_engine, model = _start_google(stack, brain, directory, secure=secure)
             watched.append(model.pid)
         elif model_base is None:
             model_base, model = _start_model(stack, brain, directory)
@@ -122,17 +124,23 @@ def _start_model(stack: contextlib.ExitStack, brain: str, directory: Path) -> tu
     return f"http://127.0.0.1:{found.group(1)}", model
 
 
-def _start_google(stack: contextlib.ExitStack, brain: str, directory: Path) -> tuple[str, dict[str, str], Child]:
+def _start_google(
+    stack: contextlib.ExitStack, brain: str, directory: Path, *, secure: bool
+) -> tuple[str, dict[str, str], Child]:
     """Google's services: the address of their chat model, what the server must know of them, and the process."""
     arguments = ["-m", "sandbox.google", "--port", "0", "--grpc-port", "0", "--brain", brain]
+    arguments += ["--secure", str(directory)] if secure else []
     model, log = _start(stack, "google", arguments, directory, {})
     found = _wait(model, log, lambda text: re.search(r"ready: grpc (\S+) chat (http://127\.0\.0\.1:\d+)/v1", text))
-    endpoint = f"insecure:{found.group(1)}"
+    endpoint = found.group(1) if secure else f"insecure:{found.group(1)}"
     variables = {
         "ENGINE": "google",
         "GOOGLE_SPEECH_ENDPOINT": endpoint,
         "GOOGLE_TTS_ENDPOINT": endpoint,
     }
+    if secure:
+        variables["GOOGLE_CLOUD_SERVICE_ACCOUNT_JSON"] = (directory / "account.json").read_text()
+        variables["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(directory / "certificate.pem")
     return found.group(2), variables, model
 
 
