@@ -78,7 +78,7 @@ def _certificate(key: rsa.RSAPrivateKey) -> bytes:
     return made.public_bytes(_PEM)
 
 
-class Doorkeeper(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+class Doorkeeper(grpc.aio.ServerInterceptor):
     """Refuses calls without a token of this account."""
 
     def __init__(self, account: Account) -> None:

@@ -1,0 +1,131 @@
+"""One call on the cascade for sixteen minutes at the pace of speech, over the recogniser's real five-minute limit (C3).
+
+    python -m bench.long_call --minutes 16
+
+The caller counts: every word is another number. Turns of eight words and, once in each stream, one of two minutes
+without a pause. What counts is that every number arrives once, in order, whatever stream heard it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import threading
+import time
+from collections.abc import Iterator
+
+from openai import OpenAI
+
+from bench.markdown import table
+from bench.report import command_line, percentile, provenance
+from sandbox import coded_audio
+from sandbox.google.running import RunningGoogle, running_google
+from services.audio.g711 import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, silence
+from services.engines import interface as e
+from services.engines.google.cascade import Cascade
+from services.engines.google.credentials import read_endpoint
+from services.engines.google.session import CascadeConfig, CascadeDefaults, Recognition, voices_of
+from services.engines.google.wire import Wire
+
+WORD_MS, GAP_MS, PAUSE_MS = 300, 60, 1200
+SHORT_TURN, LONG_TURN = 8, 330  # words; the long one takes two minutes
+LONG_EVERY_MS = 280_000  # so that a stream's last moment comes in the middle of one
+WAIT_S = 10.0
+HEAD = ("minutes", "words said", "arrived once, in order", "lost", "doubled", "streams", "words known after p50/p99 ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=16.0)
+    minutes = parser.parse_args().minutes
+    turns = list(turns_of(int(minutes * 60_000)))
+    words = [f"w{n}" for n in range(sum(turns))]
+    script = {"google": {"coded_words": words}}
+    with running_google(scripts=[script]) as google:
+        heard, waits = call(google, turns)
+        streams = len(google.wait_call().streams)
+    lost, doubled = len(set(words) - set(heard)), len(heard) - len(set(heard))
+    row = [
+        f"{minutes:g}",
+        str(len(words)),
+        "yes" if heard == words else "no",
+        str(lost),
+        str(doubled),
+        str(streams),
+        f"{percentile(waits, 0.5):.0f} / {percentile(waits, 0.99):.0f}",
+    ]
+    print("\n\n".join([provenance(command_line("bench.long_call")), table(HEAD, [row])]))
+
+
+def turns_of(length_ms: int) -> Iterator[int]:
+    """How many words each turn has."""
+    at_ms, next_long_ms = 0, LONG_EVERY_MS - LONG_TURN * (WORD_MS + GAP_MS) // 2
+    while at_ms < length_ms:
+        words = SHORT_TURN
+        if at_ms >= next_long_ms:
+            words, next_long_ms = LONG_TURN, next_long_ms + LONG_EVERY_MS
+        yield words
+        at_ms += words * (WORD_MS + GAP_MS) + PAUSE_MS
+
+
+def call(google: RunningGoogle, turns: list[int]) -> tuple[list[str], list[float]]:
+    """The words of all turns, and how long after each turn's end they were known (ms)."""
+    tts = read_endpoint(google.tts_endpoint, "")
+    wire = Wire(read_endpoint(google.speech_endpoint, ""), tts, None, calls=1)
+    config = CascadeConfig(
+        instructions="You listen.",
+        recognition=Recognition("en-US"),
+        language_names=("en-US",),
+        voices=voices_of("en", "female", "", CascadeDefaults("m")),
+        chat_model="m",
+    )
+    engine = Cascade(wire, OpenAI(api_key="none", base_url=google.base_url), config)
+    engine.connect()
+    known = threading.Semaphore(0)
+    said: list[tuple[str, float]] = []
+
+    def read() -> None:
+        for event in engine.events():
+            if isinstance(event, e.CallerTranscript):
+                said.append((event.text, time.monotonic()))
+                known.release()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    waits, number = [], 0
+    line = Line(engine)
+    for words in turns:
+        for _ in range(words):
+            line.say(coded_audio.encode(number, 0, WORD_MS) + silence(GAP_MS * BYTES_PER_MS))
+            number += 1
+        line.say(silence(PAUSE_MS * BYTES_PER_MS // 2))
+        over_s = time.monotonic()
+        engine.commit_turn()
+        line.say(silence(PAUSE_MS * BYTES_PER_MS // 2))
+        if not known.acquire(timeout=WAIT_S):
+            break
+        waits.append((said[-1][1] - over_s) * 1000)
+    engine.close()
+    reader.join(WAIT_S)
+    return " ".join(text for text, _ in said).split(), waits
+
+
+class Line:
+    """The caller's sound, frame by frame, each at its time."""
+
+    def __init__(self, engine: Cascade) -> None:
+        self._engine = engine
+        self._began_s = time.monotonic()
+        self._frames = 0
+
+    def say(self, sound: bytes) -> None:
+        for at in range(0, len(sound), FRAME_BYTES):
+            self._frames += 1
+            ahead_s = self._began_s + self._frames * FRAME_MS / 1000 - time.monotonic()
+            if ahead_s > 0:
+                time.sleep(ahead_s)
+            self._engine.hear(base64.b64encode(sound[at : at + FRAME_BYTES]).decode())
+
+
+if __name__ == "__main__":
+    main()
