@@ -6,7 +6,8 @@
 
 An utterance is pieces of words with the pauses its speaker makes between them. Each is played frame by frame, once with
 the words told as a recogniser tells them (a while after they were said), once without any. A turn that ends in a pause
-is a false cut-off (a monologue cut at MAX_UTT_SEC while it goes on is none); what passes between the last sound and the turn's end is what the caller waits for it.
+is a false cut-off (a monologue cut at MAX_UTT_SEC while it goes on is none); what passes between the last sound and
+the turn's end is what the caller waits for it.
 """
 
 from __future__ import annotations

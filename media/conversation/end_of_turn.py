@@ -28,7 +28,9 @@ _LEADS_ON = frozenset(
         "ביום־ מיום משעה לקראת לכבוד בקשר בנוגע אולי אפילו שזה שאני כש מתי אז הייתי",
         "and or but because if to from the a an of for with at on in between before until till about than my your our",
         "и или но в во на с со к для от до из по про через между если что чтобы потому мой моя моё",
-        "و او أو لكن في على الى إلى من عن مع بين حتى قبل بعد عشان لأن اذا إذا يوم الساعة",
+        'לאן כדי דוקטור ד״ר ד"ר דר מר גברת dr doctor mr mrs ms that which who доктор доктору доктора врачу',
+        "و او أو لكن في على الى إلى من عن مع بين حتى قبل بعد عشان لأن لأنه لانه إنه انه تبع اذا إذا يوم الساعة يعني",
+        "دكتور دكتورة الدكتور الدكتورة",
     )
     for word in line.split()
 )
@@ -42,6 +44,14 @@ _BEGINNINGS = re.compile(
     r"(?:the|my(?: phone)?) (?:name|number) is|it(?:'s| is)|this is|looking for|how about|what about|"
     r"(?:я )?(?:хочу|хотел|хотела)(?: бы)?|меня зовут|мой номер|мне нужно|بدي|اريد|أريد|اسمي|رقمي"
     r")$"
+)
+# Asking for a moment, or looking for something: what was looked for follows.
+_ONE_MOMENT = re.compile(
+    r"(?:^|\s)(?:רגע|רגעון|שני(?:י)?ה|שניה אחת|חכי?|תחכי?|"
+    r"(?:אני )?(?:בודקת?|מחפשת?|מסתכלת?|אבדוק)(?: רגע)?|תן לי לבדוק|"
+    r"wait|hold on|hang on|(?:just )?(?:a|one) (?:moment|second|minute|sec)|let me (?:see|check|look|think|find\b.*)|"
+    r"подождите?|погодите?|минут(?:ку|очку)|секунд(?:у|очку)|сейчас (?:найду|посмотрю|гляну|скажу)\b.*|"
+    r"لحظة|لحظه|ثانية|ثانيه|دقيقة|استنى|استني|خليني (?:أشوف|اشوف|اتأكد))$"
 )
 # Closing words.
 _CLOSING = re.compile(
@@ -66,6 +76,7 @@ _DIGIT_WORDS = {
     for digit, word in enumerate(language.split())
 }
 _MOBILE, _LANDLINE = 10, 9  # digits of an Israeli number with its zero
+_PLATE = 7  # of a car; an identity card has nine
 
 
 def ending_of(text: str) -> Ending:
@@ -82,7 +93,7 @@ def ending_of(text: str) -> Ending:
     bare = plain.rstrip(_STOPS + _ASKS_OR_STOPS + "\"'”’ ")
     if plain[-1] in _ASKS_OR_STOPS:
         return Ending.OVER
-    if words[-1] in _LEADS_ON or _BEGINNINGS.search(bare):
+    if words[-1] in _LEADS_ON or _BEGINNINGS.search(bare) or _ONE_MOMENT.search(bare) or _is_spelling(words):
         return Ending.OPEN
     if plain[-1] in _STOPS or _CLOSING.search(bare) or _CLOCK.search(bare) or _is_short_answer(words, plain):
         return Ending.OVER
@@ -94,17 +105,27 @@ def _is_short_answer(words: list[str], plain: str) -> bool:
     return len(words) <= 3 and (_NO | ACKNOWLEDGING).issuperset(words) and (says_yes(plain) or len(words) <= 2)
 
 
+def _is_spelling(words: list[str]) -> bool:
+    """A name letter by letter."""
+    return len(words) >= 2 and all(len(word) == 1 and word.isalpha() for word in words[-2:])
+
+
 def _read_out(words: list[str]) -> str:
-    """The digits of a telephone number that is being read out at the end; "" when none is."""
-    digits = ""
+    """The digits of a number that is being read out at the end; "" when none is. Digit by digit: a plate, a code, an
+    account; otherwise only what begins with a zero, since 18 may be a day and 2026 a year."""
+    groups: list[str] = []
     for word in reversed(words):
         figures = word if word.isdecimal() else _DIGIT_WORDS.get(word, "")
         if not figures:
             break
-        digits = figures + digits
-    return digits if digits.startswith("0") and len(digits) > 1 else ""  # others have no length of their own
+        groups.insert(0, figures)
+    digits = "".join(groups)
+    by_digit = len(groups) >= 3 and all(len(group) == 1 for group in groups)
+    return digits if by_digit or (digits.startswith("0") and len(digits) > 1) else ""
 
 
 def _of_number(digits: str) -> Ending:
+    if not digits.startswith("0"):
+        return Ending.OPEN if len(digits) < _PLATE else Ending.UNKNOWN
     whole = _MOBILE if digits[1:2] in ("5", "7") else _LANDLINE
     return Ending.OPEN if len(digits) < whole else Ending.OVER

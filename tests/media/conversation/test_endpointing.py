@@ -94,6 +94,13 @@ def test_words_alone_neither_begin_a_turn_nor_end_one(frames: list[tuple[bool, E
         "אני רוצה לקבוע תור ל", "זה בשביל אמא שלי ו", "אולי ביום", "השם שלי הוא", "המספר שלי הוא 052",
         "אפס חמש ארבע שלוש", "אפשר בשעה", "הייתי רוצה", "כי", "רגע אה", "an appointment for", "my number is 0 5 4",
         "well, I'd like to", "between", "tomorrow or", "and then,", "может быть в", "я хочу", "بدي موعد يوم",
+        "לא רגע",
+        "let me find the number",
+        "сейчас найду номер",
+        "لا لحظة",
+        "it was with Doctor",
+        "מספר הרכב הוא שתיים שלוש ארבע",
+        "my name is Weiss that's w e i",
     ],
 )  # fmt: skip
 def test_whoever_says_this_has_more_to_say(text: str) -> None:
