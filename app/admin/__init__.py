@@ -11,6 +11,7 @@ from app.admin.errors import set_up_errors
 from app.admin.pages import (
     accounts,
     audit,
+    busy,
     calendar,
     calls,
     exports,
@@ -41,6 +42,7 @@ from services.db.database import Database
 PAGES = (
     accounts,
     audit,
+    busy,
     calendar,
     calls,
     exports,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -93,7 +94,7 @@ def _look(rows: Sequence[Row], now: datetime) -> list[Judged]:
     business_id, found = here().business_id, []
     for part in parts(rows):
         try:
-            here().write(lambda s, part=part: look_at(s, business_id, part, now))
+            here().write(partial(look_at, business_id=business_id, rows=part, now=now))
         except Undo as undone:
             found += undone.found
     return _in_order(found)
@@ -110,7 +111,7 @@ def _import(rows: Sequence[Row], now: datetime, *, reminds: bool) -> list[Judged
         return done
 
     for part in parts(rows):
-        found += database.write(lambda s, part=part: work(s, part))
+        found += database.write(partial(work, part=part))
     return _in_order(found)
 
 
