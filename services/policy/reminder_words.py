@@ -35,7 +35,8 @@ _GSM, _UCS2 = (160, 153), (70, 67)
 def reminder_words(own: str | None, language: str, *, may_cancel: bool) -> str:
     """For str.format with `NAMES`; nothing else that the owner wrote means anything to it. language: "he" or "en"."""
     begins = _KNOWN.sub(r"{\1}", own.replace("{", "{{").replace("}", "}}")) if own else _USUAL[language]
-    return f"{begins} {_ASK[may_cancel][language]}"
+    stop = "." if own and (own[-1].isalnum() or own.endswith(tuple(f"{{{each}}}" for each in NAMES))) else ""
+    return f"{begins}{stop} {_ASK[may_cancel][language]}"
 
 
 def usual_words(language: str) -> str:
