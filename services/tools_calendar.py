@@ -175,11 +175,14 @@ class Wish:
     want: Want = ANYTHING
 
 
-def create_appointment_by_owner(session: Session, wish: Wish, *, request_key: str, now: datetime) -> BookingResult:
+def create_appointment_by_owner(
+    session: Session, wish: Wish, *, request_key: str, now: datetime, uid: str = "", is_new: bool = True
+) -> BookingResult:
     """Book for the session's business, by its owner: opening hours hold, notice and window do not, and what is only on
     request can be booked.
 
-    request_key: unique per form shown, so that a form sent twice books once. Raises BadPhone.
+    request_key: unique per form shown, so that a form sent twice books once. uid: the appointment's own, where it has
+    one already. is_new: the customer gets a confirmation; not where it was agreed elsewhere. Raises BadPhone.
     """
     lock_calendar(session)
     catalogue = catalogue_of(session).for_owner()
@@ -189,7 +192,7 @@ def create_appointment_by_owner(session: Session, wish: Wish, *, request_key: st
     if known is not None:
         return BookingResult(Outcome.REPEATED, judge(plan, wish.start, now, {}), _booking(known, catalogue.policy))
     verdict = verdict_on(session, plan, wish.start, now)
-    return _book(session, plan, verdict, wish, key=key, call_id=None, now=now)
+    return _book(session, plan, verdict, wish, key=key, call_id=None, now=now, uid=uid, is_new=is_new)
 
 
 def move_appointment(
@@ -324,13 +327,15 @@ def _book(
     key: str,
     call_id: int | None,
     now: datetime,
+    uid: str = "",
+    is_new: bool = True,
 ) -> BookingResult:
     place = place_of(plan, verdict)
     if place is None:
         return BookingResult(Outcome.REFUSED, verdict)
     customer = upsert_customer(session, phone=wish.phone, name=wish.name, now=now)
     appointment = Appointment(
-        uid=str(uuid4()),
+        uid=uid or str(uuid4()),
         request_key=key,
         customer_id=customer.id,
         call_id=call_id,
@@ -344,7 +349,8 @@ def _book(
         return BookingResult(Outcome.REFUSED, replace(verdict, rule="busy"))
     session.refresh(appointment)
     look_out(session, appointment, now)
-    queue_confirmation(session, appointment, now)
+    if is_new:
+        queue_confirmation(session, appointment, now)
     return BookingResult(Outcome.DONE, verdict, _booking(appointment, plan.policy))
 
 

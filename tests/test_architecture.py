@@ -73,6 +73,7 @@ PURE = (
     "services/engines/interface.py",
     "services/engines/realtime/protocol.py",
     "services/engines/realtime/session.py",
+    "services/imports/reading.py",
     "services/language",
     "services/nlp",
     "services/policy",

@@ -108,7 +108,7 @@ def queue_about(
         return False
     business = session.scalars(select(Business)).one()
     settings = business.settings
-    slot = slot_words(appointment.starts_at.astimezone(ZoneInfo(settings.timezone)), _spoken(settings))
+    slot = slot_words(appointment.starts_at.astimezone(ZoneInfo(settings.timezone)), spoken_language(settings))
     variables = {"variables": {"1": business.name, "2": slot}} if "template" in more else {}
     payload = {
         "to": appointment.customer.phone,
@@ -155,7 +155,7 @@ def key_prefixes(uid: str) -> tuple[str, str]:
 
 def in_language(texts: Texts, settings: BusinessSettings) -> str:
     """The text in the business's language; English where there is none."""
-    return texts[_spoken(settings)]
+    return texts[spoken_language(settings)]
 
 
 def _queue_change(session: Session, appointment: Appointment, text: str, now: datetime) -> None:
@@ -163,16 +163,22 @@ def _queue_change(session: Session, appointment: Appointment, text: str, now: da
     queue_about(session, appointment, key=f"{changes}{appointment.sequence}", text=text, more={}, now=now)
 
 
+def link_words(language: str, *, may_change: bool) -> str:
+    """What stands before the link."""
+    return (_TO_CHANGE if may_change else _TO_CONFIRM)[language]
+
+
 def _link(settings: BusinessSettings, appointment: Appointment) -> dict[str, Any]:
     """What the sender needs to make the link; nothing where there is none to make."""
     if not settings.customer_link or appointment.status is not AppointmentStatus.BOOKED:
         return {}
-    words = in_language(_TO_CHANGE if settings.may_change else _TO_CONFIRM, settings)
+    words = link_words(spoken_language(settings), may_change=settings.may_change)
     until = links.ends_at(appointment.ends_at).isoformat()
     return {"link": {"appointment": appointment.id, "until": until, "words": words}}
 
 
-def _spoken(settings: BusinessSettings) -> str:
+def spoken_language(settings: BusinessSettings) -> str:
+    """What messages to customers are written in: "he" or "en"."""
     return "he" if settings.language == "he" else "en"
 
 

@@ -16,25 +16,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
-from services.appointments.confirmations import in_language, key_prefixes, queue_about
+from services.appointments.confirmations import key_prefixes, queue_about, spoken_language
 from services.calls.housekeeping import Job
 from services.db.database import Database
 from services.db.models import Appointment, AppointmentStatus, BusinessSettings, Channel
 from services.db.tenancy import bind_business, unscoped
+from services.policy.quiet import waking_of
+from services.policy.reminder_words import reminder_words
 from services.policy.reminders import Reminder, due, next_moment, planned
 
 _BUSINESSES_A_ROUND = 50
 _APPOINTMENTS_A_ROUND = 100  # of one business
-
-_REMINDER = {
-    "he": "תזכורת: תור ב{business}, {slot}. לאישור להשיב 1, לביטול 2. להפסקת הודעות: הסר.",
-    "en": "Reminder: your appointment at {business}, {slot}. Reply 1 to confirm, 2 to cancel, STOP for no more SMS.",
-}
-# Where the business lets nobody cancel but itself.
-_TO_CONFIRM_ONLY = {
-    "he": "תזכורת: תור ב{business}, {slot}. לאישור להשיב 1. להפסקת הודעות: הסר.",
-    "en": "Reminder: your appointment at {business}, {slot}. Reply 1 to confirm, STOP for no more SMS.",
-}
 
 
 def look_out(session: Session, appointment: Appointment, now: datetime) -> None:
@@ -84,12 +76,18 @@ def remind(session: Session, business_id: int, now: datetime) -> int:
 def _look_at(session: Session, settings: BusinessSettings, appointment: Appointment, now: datetime) -> bool:
     """Whether a reminder of this appointment was written."""
     since = appointment.remind_at or now
-    may_remind = settings.may_send_sms and appointment.status is AppointmentStatus.BOOKED
-    chosen = settings.reminders if may_remind else []
-    reminders = planned(ZoneInfo(settings.timezone), appointment.starts_at, chosen, since)
+    reminders = reminders_of(settings, appointment, since)
     appointment.remind_at = next_moment(reminders, now)
     ready = due(reminders, now)
     return ready is not None and _write(session, settings, appointment, ready, now)
+
+
+def reminders_of(settings: BusinessSettings, appointment: Appointment, since: datetime) -> list[Reminder]:
+    """Those of an appointment at its present time that go out at `since` or later, in their order."""
+    may_remind = settings.may_send_sms and appointment.status is AppointmentStatus.BOOKED
+    chosen = settings.reminders if may_remind else []
+    waking = waking_of(settings.reminders_from_min, settings.reminders_until_min)
+    return planned(ZoneInfo(settings.timezone), appointment.starts_at, chosen, since, waking)
 
 
 def _write(
@@ -101,7 +99,7 @@ def _write(
         more |= {"channel": Channel.WHATSAPP.value, "whatsapp_from": settings.whatsapp_sender}
         more |= {"template": settings.whatsapp_template} if settings.whatsapp_template else {}
     key = f"{prefix}{appointment.starts_at.astimezone(UTC):%Y%m%dT%H%MZ}:{reminder.minutes}"
-    text = in_language(_REMINDER if settings.may_change else _TO_CONFIRM_ONLY, settings)
+    text = reminder_words(settings.reminder_text, spoken_language(settings), may_cancel=settings.may_change)
     return queue_about(session, appointment, key=key, text=text, more=more, now=now)
 
 

@@ -16,8 +16,10 @@ from services.accounts.businesses import policy_of
 from services.accounts.catalogue import catalogue_of
 from services.appointments.taken import diaries_between
 from services.business_policy import Policy, SlotVerdict
+from services.calls.events import add_call_event
+from services.calls.kinds import CallEventKind
 from services.calls.lifecycle import bind_by_call
-from services.db.models import Business, BusinessSettings, SlotHold
+from services.db.models import Business, BusinessSettings, Call, SlotHold
 from services.db.tenancy import SessionRows
 from services.policy.catalogue import ANYTHING, Catalogue, Plan, Want
 from services.policy.openings import Opening, judge, nearest_openings, search_span
@@ -109,6 +111,8 @@ def hold_slot(
     plan = catalogue_of(session).plan(want, duration_min)
     verdict = verdict_on(session, replace(plan, prefer=held_with(session, call_id)), start, now, except_call=call_id)
     if not verdict.ok or verdict.taken is None:
+        if verdict.rule == "busy":
+            _note_turned_away(rows, session, call_id, start, want, now)
         return HoldResult(verdict)
     session.execute(delete(SlotHold).where(SlotHold.expires_at <= now))
     values = {
@@ -121,6 +125,16 @@ def hold_slot(
     }
     rows.upsert(SlotHold, values, key=["call_id"])
     return HoldResult(verdict, now + HOLD)
+
+
+def _note_turned_away(
+    rows: SessionRows, session: Session, call_id: int, start: datetime, want: Want, now: datetime
+) -> None:
+    """For the owner's plot of what callers wanted and nobody had free (services/reports/busy.py)."""
+    began = session.scalars(select(Call.started_at).where(Call.id == call_id)).one()
+    at_ms = max(0, (now - began) // timedelta(milliseconds=1))
+    detail = {"start": f"{start:%Y-%m-%dT%H:%M}", "service": want.service_id, "person": want.resource_id}
+    add_call_event(rows, call_id, kind=CallEventKind.TURNED_AWAY, at_ms=at_ms, now=now, detail=detail)
 
 
 def held_with(session: Session, call_id: int) -> int | None:

@@ -16,6 +16,8 @@ class CallEventKind(StrEnum):
     HAND_OVER = "hand_over"
     NO_TRANSFER = "no_transfer"
     LANGUAGE = "language"
+    # A time was asked for that nobody has free.
+    TURNED_AWAY = "turned_away"
     FALLBACK = "fallback"
     DIAL_ENDED = "dial_ended"
     TRANSFER_REFUSED = "transfer_refused"

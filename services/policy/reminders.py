@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.policy.quiet import loud_at_or_before
+from services.policy.quiet import USUAL, Waking, loud_at_or_before
 
 # What an owner may choose, in minutes before the appointment.
 OFFERED_MIN = (7 * 1440, 3 * 1440, 2 * 1440, 1440, 720, 240, 120, 60)
@@ -26,7 +26,9 @@ class Reminder:
     not_after: datetime
 
 
-def planned(zone: ZoneInfo, starts_at: datetime, chosen: Iterable[int], since: datetime) -> list[Reminder]:
+def planned(
+    zone: ZoneInfo, starts_at: datetime, chosen: Iterable[int], since: datetime, waking: Waking = USUAL
+) -> list[Reminder]:
     """The reminders of an appointment that go out at `since` or later, in their order.
 
     chosen: minutes before it. One that falls into quiet time goes out before that; one whose moment was before
@@ -36,7 +38,7 @@ def planned(zone: ZoneInfo, starts_at: datetime, chosen: Iterable[int], since: d
     starts_at = starts_at.astimezone(UTC)
     found: list[Reminder] = []
     for minutes in sorted({*chosen}, reverse=True):
-        at, quiet_begins = loud_at_or_before(zone, starts_at - timedelta(minutes=minutes))
+        at, quiet_begins = loud_at_or_before(zone, starts_at - timedelta(minutes=minutes), waking)
         if at >= since and (not found or at - found[-1].at >= APART):
             found.append(Reminder(minutes, at, min(quiet_begins, starts_at)))
     return found

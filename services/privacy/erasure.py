@@ -26,10 +26,12 @@ from services.db.models import (
     Call,
     Customer,
     Erasure,
+    IncomingText,
     Lead,
     OutboxMessage,
     RecordingChunk,
     SlotHold,
+    StoppedNumber,
     VoiceMessage,
 )
 from services.db.tenancy import SessionRows, bind_business, unscoped
@@ -189,6 +191,8 @@ def _erase(session: Session, person: Person, keeps: bool, now: datetime) -> dict
     counts = {
         **person.counts,
         Kind.OUTBOX: _erase_messages(session, person, kept, now),
+        Kind.TEXTS: delete_rows(session, IncomingText, IncomingText.id.in_([row.id for row in person.texts])),
+        Kind.STOPS: delete_rows(session, StoppedNumber, StoppedNumber.id.in_([row.id for row in person.stops])),
         Kind.LEADS: delete_rows(session, Lead, Lead.id.in_([lead.id for lead in person.leads])),
         Kind.COMING: 0 if keeps else len(person.coming),
         Kind.CUSTOMERS: _erase_customer(session, person.customer, keeps),
@@ -281,7 +285,7 @@ def _erased_numbers(
 
 def _numbers(session: Session) -> Iterator[str]:
     seen: set[str] = set()
-    for column in (Call.caller, Customer.phone, Lead.phone):
+    for column in (Call.caller, Customer.phone, Lead.phone, IncomingText.phone, StoppedNumber.phone):
         seen.update(session.scalars(select(column).where(column != "").distinct()))
     yield from sorted(seen - {ERASED})
 

@@ -157,6 +157,8 @@ def _person(person: Person, now: datetime) -> dict[str, Any]:
         "leads": [_row(row) for row in person.leads],
         "appointments": [_row(row) | {"with": row.resource.name} for row in (*person.appointments, *person.coming)],
         "outgoing_messages": [_row(row) for row in person.outbox],
+        "messages_received": [_row(row) for row in person.texts],
+        "wants_no_messages": [_row(row) for row in person.stops],
         "calls": [_row(row) for row in person.calls],
     }
 

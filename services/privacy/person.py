@@ -22,10 +22,12 @@ from services.db.models import (
     Call,
     CallEvent,
     Customer,
+    IncomingText,
     Lead,
     OutboxMessage,
     RecordingChunk,
     ServerEvent,
+    StoppedNumber,
     Turn,
     VoiceMessage,
 )
@@ -45,6 +47,8 @@ class Kind(StrEnum):
     APPOINTMENTS = "appointments"
     COMING = "coming"  # appointments that are not over, cancelled by an erasure
     OUTBOX = "outbox"
+    TEXTS = "texts"  # what they wrote to the business
+    STOPS = "stops"  # that they want no more messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class Person:
     coming: Sequence[Appointment]
     outbox: Sequence[OutboxMessage]
     messages: Sequence[VoiceMessage]
+    texts: Sequence[IncomingText]
+    stops: Sequence[StoppedNumber]
     recorded: frozenset[int]
     counts: Mapping[str, int]
 
@@ -99,8 +105,23 @@ def find_person(session: Session, number: str, now: datetime, *, until: datetime
     messages = session.scalars(left).all()
     recorded = session.scalars(select(RecordingChunk.call_id).where(RecordingChunk.call_id.in_(ids)).distinct())
     about = messages_about(session, number, messages, until)
+    wrote = () if until is None else (IncomingText.received_at <= until,)
+    texts = session.scalars(select(IncomingText).where(IncomingText.phone == number, *wrote)).all()
+    wished = () if until is None else (StoppedNumber.stopped_at <= until,)
+    stops = session.scalars(select(StoppedNumber).where(StoppedNumber.phone == number, *wished)).all()
     found = Person(
-        number, customer, calls, leads, over, coming, about, messages, recorded=frozenset(recorded), counts={}
+        number,
+        customer,
+        calls,
+        leads,
+        over,
+        coming,
+        about,
+        messages,
+        texts,
+        stops,
+        recorded=frozenset(recorded),
+        counts={},
     )
     return _counted(session, found, ids)
 
@@ -121,6 +142,8 @@ def _counted(session: Session, found: Person, ids: Sequence[int]) -> Person:
         Kind.APPOINTMENTS: len(found.appointments),
         Kind.COMING: len(found.coming),
         Kind.OUTBOX: len(found.outbox),
+        Kind.TEXTS: len(found.texts),
+        Kind.STOPS: len(found.stops),
     }
     values = {kind.value: count for kind, count in counts.items()}
     return replace(found, counts=values)

@@ -29,6 +29,7 @@ from services.db.models import (
     BusinessSettings,
     Call,
     Customer,
+    IncomingText,
     Lead,
     OutboxMessage,
     OutboxStatus,
@@ -58,6 +59,7 @@ class Kept(StrEnum):
     LEAD = "lead"
     CUSTOMER = "customer"
     OUTBOX = "outbox"
+    TEXT = "text"
 
     @property
     def column(self) -> str:
@@ -113,6 +115,7 @@ _KINDS: Mapping[Kept, _Kind] = {
         200,
         _rows_of(OutboxMessage),
     ),
+    Kept.TEXT: _Kind(IncomingText, lambda before: IncomingText.received_at < before, 200, _rows_of(IncomingText)),
 }
 # Deleted from the first day on; everything else waits for `retention_begins_at`.
 _SOUND = (Kept.RECORDING, Kept.MESSAGE)

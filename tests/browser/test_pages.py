@@ -79,7 +79,7 @@ def every_page(rows: Rows) -> list[str]:
         "/", "/live", "/calls", f"/calls/{rows.call_id}", "/calendar", "/appointments", "/appointments/new",
         f"/appointments/{rows.appointment_id}", "/customers", f"/customers/{rows.customer_id}", "/leads", "/prompt",
         "/prompt/diff", "/prompt/versions/1", "/settings", "/settings/hours", "/settings/voice", "/settings/line",
-        "/settings/abilities", "/settings/hand-over", "/settings/privacy",
+        "/settings/abilities", "/settings/hand-over", "/settings/privacy", "/settings/reminders", "/texts", "/busy",
         f"/why?day={next_weekday(9):%Y-%m-%d}&time=03:00", "/setup",
         "/numbers", "/users", "/trail", "/phone", "/personal-data", "/personal-data/person",
         f"/personal-data/receipts/{rows.erasure_id}",

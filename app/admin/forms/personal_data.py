@@ -65,3 +65,4 @@ class PersonalDataForm(PageForm):
     lead_retention_days = _text()
     customer_retention_days = _text()
     outbox_retention_days = _text()
+    text_retention_days = _text()

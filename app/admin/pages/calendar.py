@@ -14,8 +14,10 @@ from wtforms import ValidationError
 from app.admin.auth.access import admin_pages, business_pages, here, public, required
 from app.admin.auth.trail import note
 from app.admin.forms.fields import LongText, PageForm, Text, at_most, bad_phone, needed
+from app.admin.forms.reminders import before_words
 from app.admin.pages.calls import page_number
 from app.admin.pages.why import read_day, read_time
+from app.admin.text import outbox_words, text_words
 from app.admin.text.week import lay_out, sunday_of
 from app.admin.text.words import language, t
 from services.accounts.catalogue import catalogue_of
@@ -28,6 +30,7 @@ from services.language.phone_numbers import as_e164
 from services.policy.openings import openings_on
 from services.reports.home import local_midnight
 from services.reports.people import Page, appointment_page, appointments_between
+from services.reports.texts import Reminders, reminders_shown
 from services.tools_calendar import (
     BookingResult,
     NoSuchAppointment,
@@ -207,10 +210,21 @@ def _new_page(form: AppointmentForm, now: datetime, problem: str = "") -> str:
 def _appointment_page(appointment_id: int, problem: str = "") -> str:
     now, zone = datetime.now(UTC), here().zone
 
-    def find(s: Session) -> tuple[Appointment, date, Sequence[datetime]]:
+    def find(s: Session) -> tuple[Appointment, date, Sequence[datetime], Reminders]:
         found = required(s.get(Appointment, appointment_id))
         day = _asked_day(found.starts_at.astimezone(zone).date())
-        return found, day, _free(s, day, now, found)
+        return found, day, _free(s, day, now, found), reminders_shown(s, found, now)
 
-    found, day, free = here().read(find)
-    return render_template("appointment.html", found=found, day=day, free=free, problem=problem, now=now)
+    found, day, free, reminders = here().read(find)
+    return render_template(
+        "appointment.html",
+        found=found,
+        day=day,
+        free=free,
+        problem=problem,
+        now=now,
+        reminders=reminders,
+        outbox_words=outbox_words,
+        text_words=text_words,
+        before_words=before_words,
+    )

@@ -16,6 +16,7 @@ from app.admin.forms.settings import HoursForm
 from app.admin.pages.settings import load_settings_row, note_settings
 from app.admin.pages.week_grid import grid_of, read_week
 from app.admin.text.words import language, t
+from services.appointments.reminders import look_out_again
 from services.business_policy import day_state, holiday_name
 from services.db.models import BusinessSettings
 from services.policy.settings import Policy, PolicyError, build_policy
@@ -39,9 +40,12 @@ def hours() -> ResponseReturnValue:
 
     def save(s: Session) -> None:
         row: BusinessSettings = load_settings_row(s)
+        zone = row.timezone
         form.populate_obj(row)
         row.opening_hours_json, row.closed_dates = sent["opening_hours_json"], sent["closed_dates"]
         note_settings(s, row)
+        if row.timezone != zone:
+            look_out_again(s, datetime.now(UTC))
 
     here().write(save)
     flash(t("נשמר. השיחה הבאה כבר תדע.", "Saved. The next call already knows."), "good")

@@ -78,6 +78,7 @@ def event_words(kind: str) -> str:
             "A person was asked for; something else was offered",
         ),
         CallEventKind.LANGUAGE: t("מכאן עונים בשפה של המתקשר", "Answers are in the caller's language from here on"),
+        CallEventKind.TURNED_AWAY: t("השעה שביקשו תפוסה", "The time that was asked for is taken"),
         CallEventKind.ONE_MOMENT: t("נאמר ״רק רגע״", "“One moment” was said"),
     }
     return known.get(kind, kind.replace("_", " ").replace("-", " "))

@@ -23,6 +23,8 @@ def kind_words(kind: str) -> str:
         Kind.APPOINTMENTS: t("תורים שעברו או בוטלו", "appointments that are over or cancelled"),
         Kind.COMING: t("תורים שעוד יבואו", "appointments that are coming"),
         Kind.OUTBOX: t("הודעות יוצאות", "outgoing messages"),
+        Kind.TEXTS: t("הודעות שכתבו", "messages they wrote"),
+        Kind.STOPS: t("בקשה לא לקבל הודעות", "wish for no more messages"),
     }
     return known.get(Kind(kind), kind) if kind in set(Kind) else kind
 

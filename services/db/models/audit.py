@@ -51,6 +51,7 @@ class AuditKind(StrEnum):
     CUSTOMER_SAVED = "customer_saved"
     LEAD_SAVED = "lead_saved"
     APPOINTMENT_BOOKED = "appointment_booked"
+    APPOINTMENTS_IMPORTED = "appointments_imported"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_STATUS = "appointment_status"
     APPOINTMENT_CONFIRMED = "appointment_confirmed"

@@ -215,6 +215,11 @@ class BusinessSettings(TenantOwned, Base):
     sms_confirmation: Mapped[bool] = mapped_column(default=False)
     # Minutes before an appointment at which its customer is reminded (services/policy/reminders.py).
     reminders: Mapped[list[int]] = mapped_column(default=list, server_default="[]")
+    # Its beginning in the owner's own words (services/policy/reminder_words.py); None: the usual ones.
+    reminder_text: Mapped[str | None] = mapped_column(Text)
+    # Between which minutes after midnight reminders go out (services/policy/quiet.py).
+    reminders_from_min: Mapped[int] = mapped_column(default=480, server_default="480")
+    reminders_until_min: Mapped[int] = mapped_column(default=1260, server_default="1260")
     # Messages about an appointment carry a link to a page where it is confirmed, moved or cancelled.
     customer_link: Mapped[bool] = mapped_column(default=True, server_default=true())
     # One of the business's numbers, from which reminders go out by WhatsApp; None: they go by SMS. The template is one

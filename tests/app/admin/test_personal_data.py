@@ -42,6 +42,7 @@ DAYS = {
     "lead_retention_days": "365",
     "customer_retention_days": "730",
     "outbox_retention_days": "90",
+    "text_retention_days": "365",
 }
 
 
@@ -89,9 +90,11 @@ def test_the_page_says_what_is_kept_how_long_and_with_whom(admin: Admin, languag
 def test_days_are_chosen_and_without_end_is_a_choice(admin: Admin) -> None:
     visitor = admin.visitor(OWNER)
     chosen = {**DAYS, "transcript_retention_days": "0", "outbox_retention_days": "30", "message_retention_days": "7"}
+    chosen["text_retention_days"] = "60"
     assert visitor.post(HOME, **chosen).status_code == 302
     row = settings_of(admin)
     assert (row.transcript_retention_days, row.outbox_retention_days, row.message_retention_days) == (None, 30, 7)
+    assert row.text_retention_days == 60
     (event,) = told(admin, AuditKind.SETTINGS_SAVED)
     assert event.detail["transcript_retention_days"] == [365, None]
     assert "without end" in visitor.get(HOME).text

@@ -14,7 +14,18 @@ from services.calls.lifecycle import add_turns, finish_call, open_call
 from services.calls.recordings import add_chunk
 from services.calls.voice_messages import add_message, keep_sound
 from services.db.database import Database
-from services.db.models import Appointment, Base, Call, OutboxKind, OutboxMessage, OutboxStatus
+from services.db.models import (
+    Appointment,
+    Base,
+    Call,
+    Channel,
+    IncomingText,
+    OutboxKind,
+    OutboxMessage,
+    OutboxStatus,
+    StoppedNumber,
+    TextOutcome,
+)
 from services.db.tenancy import SessionRows, bind_business
 from services.outbox.outbox import enqueue
 from tests.services.db.fixtures import seat
@@ -83,6 +94,18 @@ def add_appointment(
         return appointment.id
 
     return database.write(work)
+
+
+def add_texts(database: Database, business_id: int, phone: str, at: datetime) -> None:
+    """What somebody wrote, and that they want no more messages."""
+
+    def work(session: Session) -> None:
+        bind_business(session, business_id)
+        values = {"phone": phone, "channel": Channel.SMS, "outcome": TextOutcome.PASSED_ON, "received_at": at}
+        session.add(IncomingText(message_sid=f"SM{business_id}{phone}", text=f"{WORDS}, {CITY}", **values))
+        session.add(StoppedNumber(phone=phone, stopped_at=at))
+
+    database.write(work)
 
 
 def count(database: Database, business_id: int, model: type[Base]) -> int:

@@ -37,6 +37,7 @@ from tests.services.privacy.kept import (
     add_appointment,
     add_call,
     add_lead,
+    add_texts,
     count,
     the_call,
 )
@@ -57,6 +58,7 @@ def known(cast: Cast) -> int:
     add_lead(database, clinic, call_id, CALLER, NOW)
     add_appointment(database, clinic, CALLER, NOW + timedelta(hours=2), NOW, call_id)
     add_appointment(database, clinic, CALLER, NOW + timedelta(days=9), NOW, call_id)
+    add_texts(database, clinic, CALLER, NOW)
     add_call(database, clinic, OTHER, NOW, "CA-another")
     add_call(database, cast.office.id, CALLER, NOW, "CA-office-too")
     return call_id
@@ -118,7 +120,7 @@ def test_everything_about_a_person_is_found(cast: Cast, known: int) -> None:
     found = cast.database.read(lambda s: find_person(bind_business(s, cast.clinic.id), CALLER, LATER))
     assert found.counts == {
         "calls": 1, "turns": 2, "events": 2, "recordings": 1, "messages": 1,
-        "leads": 1, "customers": 1, "appointments": 1, "coming": 1, "outbox": 2,
+        "leads": 1, "customers": 1, "appointments": 1, "coming": 1, "outbox": 2, "texts": 1, "stops": 1,
     }  # fmt: skip
     stranger = cast.database.read(lambda s: find_person(bind_business(s, cast.clinic.id), "+972509999999", LATER))
     assert not stranger.is_known
@@ -137,7 +139,7 @@ def test_nothing_of_them_is_left_and_nothing_of_others_is_gone(cast: Cast, known
     receipt = erase(database, clinic)
     assert receipt.counts == {
         "calls": 1, "turns": 2, "events": 2, "recordings": 1, "messages": 1,
-        "leads": 1, "customers": 1, "appointments": 1, "coming": 1, "outbox": 2,
+        "leads": 1, "customers": 1, "appointments": 1, "coming": 1, "outbox": 2, "texts": 1, "stops": 1,
     }  # fmt: skip
     assert not stands_in(database, clinic, CALLER, CALLER[1:], "CA-theirs", CITY)
     assert stands_in(database, clinic, NAME, WORDS) == {"turns", "calls", "server_events", "call_events", "outbox"}

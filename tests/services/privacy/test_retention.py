@@ -19,6 +19,7 @@ from services.db.models import (
     Call,
     CallEvent,
     Customer,
+    IncomingText,
     Lead,
     OutboxMessage,
     OutboxStatus,
@@ -33,10 +34,10 @@ from services.privacy import retention
 from services.privacy.retention import delete_too_old, soon
 from tests.services.db.fixtures import NOW, Cast
 from tests.services.outbox.rounds import tidy
-from tests.services.privacy.kept import add_appointment, add_call, add_lead, count, the_call
+from tests.services.privacy.kept import add_appointment, add_call, add_lead, add_texts, count, the_call
 
 CALLER = "+972501112233"
-EVERYTHING = (Turn, CallEvent, ServerEvent, RecordingChunk, VoiceMessage, Lead, Customer, OutboxMessage)
+EVERYTHING = (Turn, CallEvent, ServerEvent, RecordingChunk, VoiceMessage, Lead, Customer, OutboxMessage, IncomingText)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,7 @@ def old(cast: Cast) -> int:
     """A call of the clinic with everything that can come of one; its id."""
     call_id = add_call(cast.database, cast.clinic.id, CALLER, NOW, "CA-old")
     add_lead(cast.database, cast.clinic.id, call_id, CALLER, NOW)
+    add_texts(cast.database, cast.clinic.id, CALLER, NOW)
     return call_id
 
 
@@ -74,7 +76,7 @@ def test_everything_goes_in_its_own_time(cast: Cast, old: int) -> None:
         (29, set()),
         (31, {RecordingChunk, VoiceMessage}),
         (91, {OutboxMessage}),
-        (366, {Turn, CallEvent, ServerEvent, Lead}),
+        (366, {Turn, CallEvent, ServerEvent, Lead, IncomingText}),
         (732, {Customer}),
     ):
         before = {model: count(database, clinic, model) for model in EVERYTHING}
@@ -91,7 +93,7 @@ def test_everything_goes_in_its_own_time(cast: Cast, old: int) -> None:
 def test_the_trail_says_how_many_of_what_and_nothing_of_whom(cast: Cast, old: int) -> None:
     tidy(cast.database, NOW + timedelta(days=400))
     (event,) = told(cast.database, cast.clinic.id)
-    assert event.detail == {"recording": 1, "message": 1, "transcript": 2, "lead": 1, "outbox": 2}
+    assert event.detail == {"recording": 1, "message": 1, "transcript": 2, "lead": 1, "outbox": 2, "text": 1}
     assert (event.actor, event.user_id, event.subject) == (retention.ACTOR, None, "")
     tidy(cast.database, NOW + timedelta(days=401))
     assert len(told(cast.database, cast.clinic.id)) == 1, "a turn in which nothing went is not told"
