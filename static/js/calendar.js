@@ -6,8 +6,15 @@ const ROW_MIN = 5;
 const HOLD_MS = 380;
 const EDGE_PX = 44;
 
+const scrolled = document.querySelector(".by-week [data-scroll]");
+const today = document.querySelector("#today");
+if (scrolled && today) scrolled.scrollLeft += today.getBoundingClientRect()[start()] - scrolled.getBoundingClientRect()[start()];
 if (diary) begin(diary);
 tabs();
+
+function start() {
+  return document.documentElement.dir === "rtl" ? "right" : "left";
+}
 
 function begin(root) {
   const scroller = root.querySelector("[data-scroll]");
@@ -47,7 +54,9 @@ function begin(root) {
   }
 
   function laneAt(x, y) {
-    return document.elementsFromPoint(x, y).map((each) => each.closest("[data-lane]")).find(Boolean);
+    const box = scroller.getBoundingClientRect();
+    const inside = Math.min(Math.max(x, box.left + 4), box.right - 4);
+    return document.elementsFromPoint(inside, y).map((each) => each.closest("[data-lane]")).find(Boolean);
   }
 
   function words(lane, row) {
