@@ -6,14 +6,18 @@ const ROW_MIN = 5;
 const HOLD_MS = 380;
 const EDGE_PX = 44;
 
-const scrolled = document.querySelector(".by-week [data-scroll]");
-const today = document.querySelector("#today");
-if (scrolled && today) scrolled.scrollLeft += today.getBoundingClientRect()[start()] - scrolled.getBoundingClientRect()[start()];
+showToday();
 if (diary) begin(diary);
 tabs();
 
-function start() {
-  return document.documentElement.dir === "rtl" ? "right" : "left";
+// A week that does not fit begins with today beside the hours.
+function showToday() {
+  const scroller = document.querySelector(".by-week [data-scroll]");
+  const today = document.querySelector("#today");
+  if (!scroller || !today) return;
+  const hours = scroller.firstElementChild.getBoundingClientRect();
+  const day = today.getBoundingClientRect();
+  scroller.scrollLeft += document.documentElement.dir === "rtl" ? day.right - hours.left : day.left - hours.right;
 }
 
 function begin(root) {
@@ -231,6 +235,10 @@ function begin(root) {
     if (down) (scroller.scrollHeight > scroller.clientHeight + 1 ? scroller : window).scrollBy(0, down);
     if (sideways || down) follow();
     requestAnimationFrame(nearEdges);
+  }
+
+  for (const moving of [scroller, window]) {
+    moving.addEventListener("scroll", () => { if (held?.by === "pointer" && pressed) follow(); });
   }
 
   function release() {
