@@ -67,6 +67,12 @@ function begin(root) {
     return [`${lane.dataset.when} ${clock(row)}`, lane.dataset.who].filter(Boolean).join(" · ");
   }
 
+  // The same to look at: a name of the other direction stays whole.
+  function write(place, lane, row) {
+    const who = Object.assign(document.createElement("bdi"), { textContent: lane.dataset.who });
+    place.replaceChildren(`${lane.dataset.when} ${clock(row)}`, ...(lane.dataset.who ? [" · ", who] : []));
+  }
+
   function pickUp(block, by) {
     unmark();
     const lane = block.closest("[data-lane]");
@@ -123,8 +129,8 @@ function begin(root) {
     form.elements.person.value = lane.dataset.person === from.lane.dataset.person ? "" : lane.dataset.person;
     form.elements.seen.value = block.dataset.seen;
     ask.querySelector("[data-what]").textContent = [block.dataset.name, block.dataset.about].filter(Boolean).join(" · ");
-    ask.querySelector("[data-from]").textContent = words(from.lane, from.row);
-    ask.querySelector("[data-to]").textContent = words(lane, row);
+    write(ask.querySelector("[data-from]"), from.lane, from.row);
+    write(ask.querySelector("[data-to]"), lane, row);
     refused.hidden = true;
     ask.returnValue = "";
     ask.showModal();

@@ -54,6 +54,11 @@ class Lane:
     note: tuple[str, str]
 
     @property
+    def in_order(self) -> list[Block]:
+        """What is booked, and the events of other calendars between."""
+        return sorted([*self.blocks, *self.busy], key=lambda each: each.row)
+
+    @property
     def opens(self) -> str:
         """Rows from which and to which it is open, for scripts: "24-72 96-144"."""
         return " ".join(f"{each.row}-{each.row + each.rows}" for each in self.open)
