@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -113,13 +113,13 @@ def visit(browser: Browser, site: RunningServer, language: str, size: str = "wid
         context.close()
 
 
-def grid(page: Page, who: int) -> Locator:
-    return page.locator(f"[data-lane][data-person='{who}'][data-day='{DAY}'] [data-grid]")
+def grid(page: Page, who: int, day: date = DAY) -> Locator:
+    return page.locator(f"[data-lane][data-person='{who}'][data-day='{day}'] [data-grid]")
 
 
-def spot(page: Page, who: int, hour: float) -> tuple[float, float]:
+def spot(page: Page, who: int, hour: float, day: date = DAY) -> tuple[float, float]:
     """Where that time of that person is on the screen, a little below its line."""
-    box = grid(page, who).bounding_box()
+    box = grid(page, who, day).bounding_box()
     assert box is not None
     first = int(page.locator("[data-diary]").get_attribute("data-first-hour") or 0)
     rows = int(page.locator("[data-diary]").get_attribute("data-rows") or 0)
@@ -152,6 +152,22 @@ def test_an_appointment_is_dragged_to_another_time_of_another_person(
         expect(page.locator(".flash.good")).to_be_visible()
         expect(grid(page, team.haddad).locator(f"[data-id='{dana}']")).to_contain_text("11:30")
     assert where(site, dana) == (team.haddad, "11:30")
+
+
+@BOTH
+def test_in_the_week_of_one_person_it_goes_to_another_day(
+    browser: Browser, site: RunningServer, team: Team, language: str
+) -> None:
+    dana = book(site, team.levi, team.check, 10)
+    other = DAY + timedelta(days=-1 if DAY.weekday() == 3 else 1)  # Thursday's next day is short
+    with visit(browser, site, language) as tab:
+        page = tab.open(f"{CALENDAR}?week={DAY}&person={team.levi}")
+        drag(page, page.locator(f"[data-id='{dana}']"), spot(page, team.levi, 12, other))
+        expect(page.locator("dialog[open] [data-to]")).to_contain_text(f"{other:%d/%m} 12:00")
+        page.locator("dialog[open] button.primary").click()
+        expect(page.locator(".flash.good")).to_be_visible()
+        expect(grid(page, team.levi, other).locator(f"[data-id='{dana}']")).to_contain_text("12:00")
+    assert where(site, dana) == (team.levi, "12:00")
 
 
 @BOTH
