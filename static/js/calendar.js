@@ -36,6 +36,8 @@ function begin(root) {
   let mark = null;
   let justDragged = false;
 
+  // On a phone a week is a list, and a list has no times to drag to.
+  const isList = () => root.classList.contains("by-week") && matchMedia("(max-width: 61.99rem)").matches;
   const gridOf = (lane) => lane.querySelector("[data-grid]");
   const clock = (row) => {
     const minutes = first + row * ROW_MIN;
@@ -191,7 +193,7 @@ function begin(root) {
   root.addEventListener("pointerdown", (event) => {
     justDragged = false;
     const block = event.target.closest("[data-id]");
-    if (!block || event.button !== 0 || held || ask.open) return;
+    if (!block || event.button !== 0 || held || ask.open || isList()) return;
     const above = rowAt(block.closest("[data-lane]"), event.clientY) - rowOf(block.closest(".appt"));
     pressed = { block, x: event.clientX, y: event.clientY, above, id: event.pointerId, timer: 0 };
     if (event.pointerType !== "mouse") pressed.timer = setTimeout(() => { navigator.vibrate?.(15); grab(); }, HOLD_MS);
@@ -300,7 +302,7 @@ function begin(root) {
   root.addEventListener("keydown", (event) => {
     const block = event.target.closest("[data-id]");
     if (!held) {
-      if (block && event.key === " ") {
+      if (block && event.key === " " && !isList()) {
         event.preventDefault();
         pickUp(block, "keys");
         say.textContent = root.dataset.held;

@@ -295,6 +295,21 @@ def test_on_a_phone_one_person_is_seen_at_a_time_and_a_held_appointment_goes_to_
     assert where(site, dana) == (team.haddad, "10:00")
 
 
+def test_a_week_on_a_phone_is_a_list_in_which_nothing_is_dragged(
+    browser: Browser, site: RunningServer, team: Team
+) -> None:
+    dana = book(site, team.levi, team.check, 10)
+    with visit(browser, site, "he", "narrow") as tab:
+        page = tab.open(f"{CALENDAR}?week={DAY}")
+        block = page.locator(f"[data-id='{dana}']")
+        block.focus()
+        page.keyboard.press("Space")
+        expect(page.locator(".ghost")).to_have_count(0)
+        assert (tab.overflow() <= 0, tab.serious_findings()) == (True, [])
+        block.tap()
+        page.wait_for_url(f"**/appointments/{dana}")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_read_well_on_any_colour_of_a_service(
     browser: Browser, site: RunningServer, team: Team, scheme: str
