@@ -57,6 +57,7 @@ __all__ = [
     "HOLD",
     "Booking",
     "BookingResult",
+    "ChangedMeanwhile",
     "HoldResult",
     "NoSuchAppointment",
     "Outcome",
@@ -77,6 +78,10 @@ __all__ = [
 
 class NoSuchAppointment(Exception):
     """There is none with this id that this caller, or this business, may change."""
+
+
+class ChangedMeanwhile(Exception):
+    """The appointment is no longer as it was when the change was asked for."""
 
 
 class Outcome(StrEnum):
@@ -205,6 +210,8 @@ def move_appointment(
     numbers: Collection[str] = (),
     want: Want | None = None,
     by_link: bool = False,
+    seen: int | None = None,
+    tells: bool = True,
 ) -> BookingResult:
     """Give a booked appointment another time; its own old time is free for it. Its length stays, and so does the time
     before and after, as long as it is for the same service.
@@ -212,9 +219,12 @@ def move_appointment(
     want: another service or person (a resource_id of None: whoever is free); None: as it is.
     With a call_id only what was made in that call or stands under one of `numbers`, and the customer is told by SMS;
     by_link: by whoever has its link, by the same rules as callers (K6); without either the session's business moves it
-    by its owner's rules. Raises NoSuchAppointment, UnknownCall.
+    by its owner's rules, and `tells` the customer or not. seen: its `sequence` as whoever asks has seen it. Raises
+    NoSuchAppointment, ChangedMeanwhile, UnknownCall.
     """
     appointment = _to_change(session, appointment_id, call_id, numbers)
+    if seen is not None and appointment.sequence != seen:
+        raise ChangedMeanwhile
     if appointment.status is not AppointmentStatus.BOOKED:
         raise NoSuchAppointment
     is_owner = call_id is None and not by_link
@@ -240,10 +250,10 @@ def move_appointment(
     if not kept(session, change):
         return BookingResult(Outcome.REFUSED, replace(verdict, rule="busy"))
     session.refresh(appointment)
-    if is_owner:
-        queue_confirmation(session, appointment, now)
-    else:
+    if not is_owner:
         queue_change(session, appointment, now, by_link=by_link)
+    elif tells:
+        queue_confirmation(session, appointment, now)
     return BookingResult(Outcome.DONE, verdict, _booking(appointment, catalogue.policy))
 
 

@@ -251,19 +251,6 @@ def test_an_appointment_is_moved_in_the_calendar(
         expect(page.locator(f"a.appt[href$='/appointments/{rows.appointment_id}']")).to_contain_text(time)
 
 
-def test_an_appointment_is_dragged_to_another_time(browser: Browser, site: RunningServer, rows: Rows) -> None:
-    with visit(browser, site, "he", "wide") as tab:
-        page = tab.open(f"{HOME}/calendar?week={next_weekday(9):%Y-%m-%d}")
-        appointment = page.locator(f"a.appt[data-id='{rows.appointment_id}']")
-        grid = page.locator(f"[data-day='{next_weekday(9):%Y-%m-%d}'] .week-grid")
-        hours = page.locator("[data-week]").get_attribute("data-first-hour")
-        row = 12 * (14 - int(hours or 0)) + 1
-        height = grid.evaluate("g => g.clientHeight / getComputedStyle(g).gridTemplateRows.split(' ').length")
-        appointment.drag_to(grid, source_position={"x": 20, "y": 3}, target_position={"x": 20, "y": row * height})
-        expect(page.locator(".flash.good")).to_be_visible()
-        expect(page.locator("h1")).to_contain_text("14:00")
-
-
 def test_the_menu_opens_on_a_phone_and_closes_by_keyboard(browser: Browser, site: RunningServer) -> None:
     with visit(browser, site, "he", "narrow") as tab:
         page = tab.open(f"{HOME}/")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, ValidationError
 
 from app.admin.forms.fields import Lines, PageForm, Text, at_most, between, needed
 from app.admin.text.words import t
 from services.db.models import ResourceKind
 from services.policy.settings import SLOT_SIZE_LIMITS
+from services.reports.diary import is_colour
 
 MOST_NAMES = 30
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def _names(_form: PageForm, field: Lines) -> None:
@@ -25,7 +23,7 @@ class _WithColour(PageForm):
     colour = Text(default="#2f6f5e")
 
     def validate_colour(self, field: Text) -> None:
-        if field.data and not _COLOUR.fullmatch(field.data):
+        if field.data and not is_colour(field.data):
             raise ValidationError(t("צבע כמו #2f6f5e.", "A colour such as #2f6f5e."))
 
 

@@ -23,6 +23,7 @@ from services.accounts.catalogue import catalogue_of
 from services.appointments.team import TooMany, new_resource, new_service, set_givers
 from services.db.models import AuditKind, BusinessSettings, Resource, ResourceKind, Service, ServiceResource
 from services.policy.settings import PolicyError, build_policy
+from services.reports.diary import colours_of
 from services.team.leaving import LastResource, coming_with, leave
 
 # Empty rows that a page always offers, so that it works without scripts.
@@ -55,6 +56,7 @@ def team() -> ResponseReturnValue:
         resources = s.scalars(select(Resource).order_by(Resource.active.desc(), Resource.position, Resource.id)).all()
         return {
             "catalogue": catalogue_of(s),
+            "colours": colours_of(s),
             "resources": resources,
             "services": s.scalars(select(Service).order_by(Service.active.desc(), Service.position, Service.id)).all(),
             "coming": {each.id: len(coming_with(s, each.id, now)) for each in resources},
@@ -83,20 +85,22 @@ def person_of_team(resource_id: int) -> ResponseReturnValue:
 @business_pages.route("/team/services/new", methods=["GET", "POST"])
 def new_service_page() -> ResponseReturnValue:
     if request.method == "GET":
-        return _service_page(ServiceForm(), None)
+        return _service_page(ServiceForm(colour=here().read(colours_of).next_service), None)
     return _save_service(None)
 
 
 @business_pages.route("/team/services/<int:service_id>", methods=["GET", "POST"])
 def service_of_team(service_id: int) -> ResponseReturnValue:
-    def read(s: Session) -> tuple[Service, list[int]]:
+    def read(s: Session) -> tuple[Service, list[int], str]:
         row = required(s.get(Service, service_id))
         givers = select(ServiceResource.resource_id).where(ServiceResource.service_id == service_id)
-        return row, list(s.scalars(givers))
+        return row, list(s.scalars(givers)), colours_of(s).services[row.id]
 
-    row, givers = here().read(read)
+    row, givers, colour = here().read(read)
     if request.method == "GET":
-        return _service_page(ServiceForm(obj=row, givers=givers), row)
+        form = ServiceForm(obj=row, givers=givers)
+        form.colour.data = colour
+        return _service_page(form, row)
     return _save_service(row)
 
 

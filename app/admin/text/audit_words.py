@@ -69,6 +69,7 @@ _NAMES: Mapping[str, tuple[str, str]] = {
     "fields": ("שדות", "fields"),
     "status": ("מצב", "state"),
     "start": ("מתחיל", "starts"),
+    "person": ("אצל, מספר", "with, number"),
     "action": ("פעולה", "act"),
     "number": ("מספר", "number"),
     "mailed": ("נשלח בדואר", "mailed"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,12 +17,13 @@ from app.admin.pages.why import read_clock, read_day, read_time
 from app.admin.templating import with_numbers
 from app.admin.text import formats
 from app.admin.text.call_story import tell
+from app.admin.text.diary import Block, Diary, lay_out, sunday_of
 from app.admin.text.diff import DiffLine, diff_lines
 from app.admin.text.owner_words import end_words, server_words
-from app.admin.text.week import lay_out, sunday_of
 from services.booking.messages import _HEADS, _TEXTS
 from services.calls import end_reasons
-from services.db.models import Appointment, AppointmentStatus, Call, CallEvent, Turn, TurnRole
+from services.db.models import Appointment, AppointmentStatus, Call, CallEvent, TakenKind, TakenTime, Turn, TurnRole
+from services.policy.catalogue import ResourceRules
 from services.policy.settings import build_policy
 from services.reports.calls import CallDetail
 
@@ -96,22 +99,66 @@ def test_every_week_begins_on_the_sunday_before(day: date) -> None:
     assert timedelta(0) <= day - sunday < timedelta(days=7)
 
 
-def appointment(start: datetime, minutes: int = 30) -> Appointment:
-    return Appointment(starts_at=start, ends_at=start + timedelta(minutes=minutes), status=AppointmentStatus.BOOKED)
+LEVI = ResourceRules(1, "Dr Levi", POLICY)
+HADDAD = ResourceRules(2, "Dr Haddad", replace(POLICY, days_off=((date(2027, 2, 28), date(2027, 2, 28)),)))
+SUNDAY = date(2027, 2, 28)
+WEEK = [SUNDAY + timedelta(days=n) for n in range(7)]
+
+
+def appointment(start: datetime, minutes: int = 30, who: int = 1, **more: Any) -> Appointment:
+    ends = start + timedelta(minutes=minutes)
+    return Appointment(starts_at=start, ends_at=ends, status=AppointmentStatus.BOOKED, resource_id=who, **more)
+
+
+def taken(start: datetime, minutes: int, who: int = 1, kind: TakenKind = TakenKind.FOREIGN, **more: Any) -> TakenTime:
+    ends = start + timedelta(minutes=minutes)
+    return TakenTime(starts_at=start, ends_at=ends, resource_id=who, kind=kind, **more)
 
 
 def test_the_grid_shows_what_is_open_and_every_appointment() -> None:
-    sunday = date(2027, 2, 28)
     early = appointment(datetime(2027, 2, 28, 7, 45, tzinfo=ZONE))
     night = appointment(datetime(2027, 3, 4, 23, 40, tzinfo=ZONE), 20)
-    week = lay_out(POLICY, sunday, [early, night])
+    week = lay_out([LEVI], WEEK, [early, night])
     assert (week.first_hour, week.first_hour + week.hours) == (7, 24)
-    first = week.days[0]
-    assert [(block.row, block.rows) for block in first.open] == [(24, 48), (96, 48)]
-    assert [(block.row, block.rows) for block in first.blocks] == [(9, 6)]
-    assert week.days[4].blocks[0].rows == 4
-    assert week.days[5].blocks == []  # it ends as Friday begins
-    assert week.days[6].note == "closed"
+    lanes = [day.lanes[0] for day in week.days]
+    assert [(block.row, block.rows) for block in lanes[0].open] == [(24, 48), (96, 48)]
+    assert lanes[0].opens == "24-72 96-144"
+    assert [(block.row, block.rows) for block in lanes[0].blocks] == [(9, 6)]
+    assert lanes[4].blocks[0].rows == 4
+    assert lanes[5].blocks == []  # it ends as Friday begins
+    assert week.days[6].note == ("closed", "closed")
+
+
+def test_each_person_has_a_lane_with_its_own_hours_and_what_is_booked_there() -> None:
+    ten = datetime(2027, 2, 28, 10, tzinfo=ZONE)
+    day = lay_out([LEVI, HADDAD], [SUNDAY], [appointment(ten), appointment(ten, who=2), appointment(ten, who=3)]).days[
+        0
+    ]
+    assert [len(lane.blocks) for lane in day.lanes] == [1, 1]
+    assert [lane.note[0] for lane in day.lanes] == ["", "day_off"]
+    assert day.note == ("", "")
+    assert day.lanes[1].open == []
+
+
+def test_the_time_around_an_appointment_and_other_calendars_events_are_shown_as_such() -> None:
+    ten, day = datetime(2027, 2, 28, 10, tzinfo=ZONE), datetime(2027, 2, 28, tzinfo=ZONE)
+    kept = taken(ten - timedelta(minutes=10), 55, kind=TakenKind.APPOINTMENT, id=7)
+    foreign = [taken(day.replace(hour=15), 60), taken(day.replace(hour=0), 8 * 60)]
+    lane = lay_out([LEVI], [SUNDAY], [appointment(ten, taken_id=7)], [kept, *foreign]).days[0].lanes[0]
+    assert [(each.row, each.rows) for each in lane.around] == [(10, 2), (18, 3)]
+    assert [(each.row, each.rows) for each in lane.busy] == [(72, 12)]  # the night is not shown for its sake
+
+
+def test_those_of_one_class_are_one_block_with_its_seats() -> None:
+    ten = datetime(2027, 2, 28, 10, tzinfo=ZONE)
+    three = [appointment(ten, 60, taken_id=7, capacity=8) for _ in range(3)]
+    blocks = lay_out([LEVI], [SUNDAY], three).days[0].lanes[0].blocks
+    assert [(len(each.appointments), each.seats, each.is_second) for each in blocks] == [(3, 8, False)]
+
+
+def blocks_of(diary: Diary) -> list[Block]:
+    lanes = [lane for day in diary.days for lane in day.lanes]
+    return [block for lane in lanes for block in (*lane.open, *lane.blocks)]
 
 
 @given(
@@ -123,13 +170,12 @@ def test_the_grid_shows_what_is_open_and_every_appointment() -> None:
 def test_no_appointment_falls_off_the_grid(spans: list[tuple[int, int]]) -> None:
     start = datetime(2027, 2, 28, tzinfo=ZONE)
     found = [appointment(start + timedelta(minutes=5 * at), 5 * length) for at, length in sorted(spans)]
-    week = lay_out(POLICY, date(2027, 2, 28), found)
-    for day in week.days:
-        for block in [*day.open, *day.blocks]:
-            assert block.row >= 0
-            assert block.rows >= 1
-            assert block.row + block.rows <= week.hours * 12
-    assert sum(len(day.blocks) for day in week.days) >= len(found)
+    week = lay_out([LEVI], WEEK, found)
+    for block in blocks_of(week):
+        assert block.row >= 0
+        assert block.rows >= 1
+        assert block.row + block.rows <= week.hours * 12
+    assert sum(len(day.lanes[0].blocks) for day in week.days) >= len(found)
 
 
 def test_a_call_is_told_in_the_order_it_happened() -> None:

@@ -23,6 +23,8 @@ from services.db.models import (
     BusinessSettings,
     Call,
     Lead,
+    OutboxMessage,
+    OutboxStatus,
     Resource,
     Service,
     TakenKind,
@@ -448,3 +450,39 @@ def test_a_team_of_another_business_does_not_exist(cast: Cast, team: Team) -> No
     assert book(cast, cast.clinic_call, Want(office)).verdict.rule == "no_such_service"
     refused = book(cast, cast.office_call, Want(resource_id=team.levi))
     assert refused.verdict.rule == "no_such_person"
+
+
+# -- by hand in the calendar ------------------------------------------------------------------------------------------
+
+
+def test_a_change_asked_for_on_an_older_view_is_not_made(cast: Cast, team: Team) -> None:
+    """(K7)"""
+    booking = booked(cast, cast.clinic_call, Want(team.check_up, team.levi))
+    moved = move(cast, booking, TEN + HOUR, seen=booking.sequence)
+    assert moved.booking is not None
+    with pytest.raises(calendar.ChangedMeanwhile):
+        move(cast, booking, TEN + 2 * HOUR, seen=booking.sequence, want=Want(resource_id=team.haddad))
+    again = move(cast, booking, TEN + 2 * HOUR, seen=moved.booking.sequence, want=Want(resource_id=team.haddad))
+    assert again.booking is not None
+    assert (again.booking.resource_id, again.booking.service_id) == (team.haddad, team.check_up)
+
+
+def test_the_customer_is_not_told_of_a_move_that_the_owner_keeps_quiet(cast: Cast, team: Team) -> None:
+    """(K7)"""
+
+    def messages() -> list[OutboxStatus]:
+        query = select(OutboxMessage.status).where(OutboxMessage.key.startswith("sms:"))
+        return in_clinic(cast, lambda s: list(s.scalars(query.order_by(OutboxMessage.id))))
+
+    def wants(s: Session) -> None:
+        settings = s.scalars(select(BusinessSettings)).one()
+        settings.sms_confirmation = settings.may_send_sms = True
+
+    in_clinic(cast, wants)
+    booking = booked(cast, cast.clinic_call, Want(team.check_up, team.levi))
+    told = messages()
+    assert move(cast, booking, TEN + HOUR, tells=False).outcome is Outcome.DONE
+    assert len(messages()) == len(told)
+    assert OutboxStatus.PENDING not in messages(), "what speaks of the older time is not sent"
+    assert move(cast, booking, TEN + 2 * HOUR).outcome is Outcome.DONE
+    assert messages()[len(told) :] == [OutboxStatus.PENDING]
