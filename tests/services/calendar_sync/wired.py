@@ -14,25 +14,29 @@ from sqlalchemy.orm import Session
 from sandbox.calendars import RunningCalendars
 from sandbox.calendars.dav import NAME, PASSWORD
 from sandbox.calendars.google_oauth import DEMO_REFRESH_TOKEN
-from services.calendar_sync.connections import add_connection
+from services.calendar_sync.connections import add_connection, wake
 from services.calendar_sync.reading import due, read_connection
 from services.calendar_sync.remotes import Remotes
 from services.calendar_sync.writing import CalendarSender
 from services.db.models import (
     Appointment,
+    BusinessSettings,
     CalendarConnection,
     CalendarKind,
     CalendarState,
+    Notify,
     OutboxKind,
     OutboxMessage,
     TakenKind,
     TakenTime,
 )
 from services.db.tenancy import bind_business
+from services.policy.catalogue import ANYTHING
 from services.tools_calendar import (
     Booking,
     BookingResult,
     Outcome,
+    Want,
     Wish,
     cancel_appointment,
     create_appointment_by_owner,
@@ -95,6 +99,24 @@ class Wired:
     def connect_ics(self, name: str = "calendar.ics") -> int:
         return self.connect(CalendarKind.ICS, f"{self.world.url}/ics/{name}", None)
 
+    def grant_again(self, connection_id: int) -> None:
+        """The owner has connected it anew."""
+        self.world.do(lambda server: server.oauth.refresh_tokens.add("another grant"))
+
+        def work(session: Session) -> None:
+            row = session.get_one(CalendarConnection, connection_id)
+            row.grant_secret = "another grant"
+            wake(row, self.now)
+
+        self.in_clinic(work)
+
+    def notify_by_email(self) -> None:
+        def work(session: Session) -> None:
+            settings = session.scalars(select(BusinessSettings)).one()
+            settings.notify_by, settings.notify_email = Notify.EMAIL, "owner@example.com"
+
+        self.in_clinic(work)
+
     # what the worker's threads do
 
     def write(self) -> int:
@@ -114,18 +136,18 @@ class Wired:
 
     # what callers and the owner do here
 
-    def ask(self, start: datetime = TEN, name: str = "Tal Levi") -> BookingResult:
-        wish = Wish(start, PHONE, name, "check-up")
+    def ask(self, start: datetime = TEN, *, want: Want = ANYTHING) -> BookingResult:
+        wish = Wish(start, PHONE, "Tal Levi", "check-up", want=want)
         return self.in_clinic(lambda s: create_appointment_by_owner(s, wish, request_key=uuid4().hex, now=self.now))
 
-    def book(self, start: datetime = TEN) -> Booking:
-        booking = self.ask(start).booking
+    def book(self, start: datetime = TEN, *, want: Want = ANYTHING) -> Booking:
+        booking = self.ask(start, want=want).booking
         assert booking is not None
         return booking
 
-    def move(self, booking: Booking, start: datetime) -> Outcome:
+    def move(self, booking: Booking, start: datetime, want: Want | None = None) -> Outcome:
         return self.in_clinic(
-            lambda s: move_appointment(s, appointment_id=booking.id, start=start, now=self.now)
+            lambda s: move_appointment(s, appointment_id=booking.id, start=start, now=self.now, want=want)
         ).outcome
 
     def cancel(self, booking: Booking) -> None:
