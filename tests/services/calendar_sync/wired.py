@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from sandbox.calendars import RunningCalendars
@@ -114,6 +114,20 @@ class Wired:
         def work(session: Session) -> None:
             settings = session.scalars(select(BusinessSettings)).one()
             settings.notify_by, settings.notify_email = Notify.EMAIL, "owner@example.com"
+
+        self.in_clinic(work)
+
+    def has_connections(self) -> bool:
+        return self.in_clinic(lambda s: s.scalars(select(CalendarConnection.id)).first()) is not None
+
+    def start_again(self) -> None:
+        """At the first moment, with what is connected read soon and nothing waiting."""
+        self.now = NOW
+
+        def work(session: Session) -> None:
+            for row in session.scalars(select(CalendarConnection)):
+                row.next_poll_at, row.read_fully_at = NOW, NOW
+            session.execute(delete(OutboxMessage))
 
         self.in_clinic(work)
 
