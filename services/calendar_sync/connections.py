@@ -100,7 +100,7 @@ def fail(database: Database, connection: Opened, error: CalendarFailure, now: da
     def work(session: Session) -> None:
         bind_business(session, connection.business_id)
         row = session.get(CalendarConnection, connection.id, with_for_update=True)
-        if row is None or row.state not in WORKING or row.grant_secret != (connection.secret or row.grant_secret):
+        if row is None or row.state not in WORKING or opened(row, "").secret != connection.secret:
             return
         row.fault = storable_text(str(error), _FAULT_LIMIT)
         row.failures += 1

@@ -17,6 +17,7 @@ from services.calendar_sync.clients.reader import IcalReader
 from services.calendar_sync.clients.remote import RemoteCalendar, WritableCalendar
 from services.calendar_sync.clients.subscription import IcsSubscription
 from services.calendar_sync.core.failures import GrantLost, Refused
+from services.db.encryption import NotReadable
 from services.db.models import CalendarConnection, CalendarKind
 from services.outbox.bounded_http import BoundedHttp
 
@@ -38,7 +39,12 @@ class Opened:
 
 
 def opened(row: CalendarConnection, zone: str) -> Opened:
-    return Opened(row.id, row.business_id, row.kind, row.account, row.address, row.grant_secret or "", zone)
+    """In the session of the row. What no known key opens is "": then only its owner can help."""
+    try:
+        address, secret = row.address, row.grant_secret or ""
+    except NotReadable:
+        address = secret = ""
+    return Opened(row.id, row.business_id, row.kind, row.account, address, secret, zone)
 
 
 class Remotes:
@@ -71,6 +77,8 @@ class Remotes:
 
     def writable(self, connection: Opened) -> WritableCalendar:
         """Raises GrantLost, Refused."""
+        if not connection.address:
+            raise GrantLost("the grant cannot be read")
         if connection.kind is CalendarKind.GOOGLE:
             return self.google(connection)
         if connection.kind is CalendarKind.CALDAV:
@@ -80,7 +88,7 @@ class Remotes:
 
     def readable(self, connection: Opened) -> RemoteCalendar:
         """Raises GrantLost, Refused."""
-        if connection.kind is CalendarKind.ICS:
+        if connection.kind is CalendarKind.ICS and connection.address:
             return IcsSubscription(self.http, self._reader, connection.address)
         return self.writable(connection)
 

@@ -45,7 +45,7 @@ from services.calendar_sync.connections import (
 from services.calendar_sync.core.events import Span
 from services.calendar_sync.core.failures import CalendarFailure, Refused
 from services.calendar_sync.core.pkce import consent_url, verifier_of
-from services.calendar_sync.remotes import Opened
+from services.calendar_sync.remotes import Opened, opened
 from services.db.models import AuditKind, CalendarConnection, CalendarKind, CalendarState, Resource
 from services.db.tenancy import bind_business
 
@@ -144,8 +144,9 @@ def reconnect_caldav(connection_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _page(connection_id, form), 422
     http = worker().calendars.dav_http(row.account, form.password.data or "")
+    address = here().read(lambda s: opened(required(s.get(CalendarConnection, connection_id)), "").address)
     try:
-        outside_its_turn(lambda: find_calendars(http, row.address))
+        outside_its_turn(lambda: find_calendars(http, address))
     except CalendarFailure as error:
         form.password.errors = [failure_words(error)]
         return _page(connection_id, form), 409
@@ -221,7 +222,7 @@ def _save_google(found: Mapping[str, int], refresh: str, choices: list[Choice]) 
         bind_business(s, business_id)
         if found["connection"]:
             row = required(s.get(CalendarConnection, found["connection"]))
-            if row.kind is not CalendarKind.GOOGLE or row.address not in [each.id for each in choices]:
+            if row.kind is not CalendarKind.GOOGLE or opened(row, "").address not in [each.id for each in choices]:
                 return None
             row.grant_secret = refresh
             _wake(row)

@@ -50,9 +50,9 @@ class CalendarConnection(TenantOwned, Base):
     account: Mapped[str] = mapped_column(String(254), default="")
     calendar_name: Mapped[str] = mapped_column(String(200), default="")
     # Google's id of the calendar, or an address; an ICS address is a secret in itself.
-    address: Mapped[str] = mapped_column(SealedText("calendar address"), default="")
+    address: Mapped[str] = mapped_column(SealedText("calendar address"), default="", deferred=True)
     # Google: the refresh token. CalDAV: the password.
-    grant_secret: Mapped[str | None] = mapped_column(SealedText("calendar grant"))
+    grant_secret: Mapped[str | None] = mapped_column(SealedText("calendar grant"), deferred=True)
     # [address, name] of each calendar to choose from.
     choices: Mapped[list[list[str]]] = mapped_column(Json, default=list)
     sync_token: Mapped[str] = mapped_column(Text, default="")
