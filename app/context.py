@@ -18,6 +18,7 @@ from app.worker.live_calls import LiveCalls
 from app.worker.presence import Presence
 from app.worker.readiness import Readiness
 from services.appointment_nlp import ModelParser
+from services.calendar_sync.remotes import Remotes
 from services.db.database import Database
 from services.db.encryption import Keyring
 
@@ -37,6 +38,7 @@ class Worker:
     keys: Keyring  # of sealed columns, and of the marks of erased numbers
     model_parser: ModelParser | None
     cascade: CascadeEngines | None  # with ENGINE=google
+    calendars: Remotes
     # What runs besides the requests; each starts its thread. Only a worker that serves starts them.
     loops: tuple[Callable[[], object], ...]
 

@@ -10,6 +10,7 @@ from flask import Flask
 from openai import OpenAI
 
 from app.admin import register_admin
+from app.calendars import make_remotes
 from app.cascade import make_cascade
 from app.context import Worker
 from app.customer.pages import customer_pages
@@ -19,12 +20,14 @@ from app.http_rules import set_http_rules
 from app.settings import SHORTEST_SECRET, Settings, load_settings
 from app.telemetry.build_info import read_build_info
 from app.telemetry.logs import configure_logging
+from app.telephony.calendar_push import calendar_push
 from app.telephony.clips import clips
 from app.telephony.media_route import register_media_route
 from app.telephony.message_webhooks import message_webhooks
 from app.telephony.signature import check_signatures
 from app.telephony.webhooks import webhooks
 from app.worker.background import BackgroundWorker
+from app.worker.calendar_pump import CalendarPump
 from app.worker.connections import Connections
 from app.worker.drain import Drain
 from app.worker.housekeeper import start_housekeeping
@@ -66,6 +69,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(webhooks)
     app.register_blueprint(message_webhooks)
     app.register_blueprint(clips)
+    app.register_blueprint(calendar_push)
     app.before_request(check_signatures)
     register_admin(app, settings, worker.database)
     app.register_blueprint(customer_pages)
@@ -82,7 +86,9 @@ def _make_worker(settings: Settings) -> Worker:
     cascade = make_cascade(settings, prepare_grpc)
     build = read_build_info()
     presence = Presence(database, live_calls, drain, build, _now)
-    pump = OutboxPump(database, make_outlets(settings, database, _now, cascade), _now)
+    calendars = make_remotes(settings, _now)
+    pump = OutboxPump(database, make_outlets(settings, database, _now, cascade, calendars), _now)
+    reading = CalendarPump(database, calendars, _now)
     return Worker(
         settings=settings,
         database=database,
@@ -97,12 +103,14 @@ def _make_worker(settings: Settings) -> Worker:
         keys=keyring(settings),
         model_parser=_make_model_parser(settings),
         cascade=cascade,
+        calendars=calendars,
         loops=(
             connections.start,
             presence.start,
             partial(lag.start, every_second=live_calls.show),
             partial(start_housekeeping, database, drain, settings.public_base_url or ""),
             partial(pump.start, drain),
+            partial(reading.start, drain),
             partial(start_taking_requests, database, live_calls, drain),
         ),
     )

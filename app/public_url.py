@@ -16,6 +16,11 @@ class PublicUrl:
     def webhook(self, name: str) -> str:
         return f"{self.base}/webhook/{name}"
 
+    @property
+    def calendar_push(self) -> str:
+        """Where Google tells of changes (app/telephony/calendar_push.py)."""
+        return f"{self.base}/calendars/google"
+
     def clip(self, language: str, gender: str, name: str) -> str:
         """Where a recorded sentence is fetched from (app/telephony/clips.py)."""
         return f"{self.base}/clips/{language}/{gender}/{name}.wav"

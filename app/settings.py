@@ -199,6 +199,12 @@ class Settings(BaseSettings):
         None, min_length=SHORTEST_PASSPHRASE, description="a text of at least 12 characters"
     )
 
+    google_calendar_client_id: str | None = Field(None, min_length=1, description="a client of Google's OAuth")
+    google_calendar_client_secret: SecretStr | None = Field(None, min_length=1, description="the client's secret")
+    google_calendar_url: HttpUrl | None = Field(
+        None, description="in development, http://… of a server that speaks Google Calendar's API"
+    )
+
     smtp_url: Annotated[SecretStr, BeforeValidator(_smtp_url)] | None = Field(
         None, description="smtp://USER:PASSWORD@HOST:PORT (STARTTLS) or smtps://… (TLS from the first byte)"
     )
@@ -302,6 +308,8 @@ class Settings(BaseSettings):
     def _agree_in_production(self) -> None:
         if self.twilio_api_url is not None:
             raise _refuse(f"TWILIO_API_URL={self.twilio_api_url!r} is not accepted: nothing in production")
+        if self.google_calendar_url is not None:
+            raise _refuse(f"GOOGLE_CALENDAR_URL={self.google_calendar_url!r} is not accepted: nothing in production")
         for name in ("secret_key", "twilio_auth_token", "metrics_token"):
             secret = getattr(self, name)
             if secret is not None and len(secret.get_secret_value().strip()) < SHORTEST_SECRET:
@@ -328,6 +336,8 @@ class Settings(BaseSettings):
             for name in ("smtp_from", "public_base_url"):
                 if getattr(self, name) is None:
                     yield name, "SMTP_URL"
+        if self.google_calendar_client_id is not None and self.google_calendar_client_secret is None:
+            yield "google_calendar_client_secret", "GOOGLE_CALENDAR_CLIENT_ID"
         if self.engine == "google":
             plain = all(
                 str(each).startswith(INSECURE) for each in (self.google_speech_endpoint, self.google_tts_endpoint)

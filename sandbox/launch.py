@@ -1,8 +1,9 @@
 """`make run`: migrate, seed a demo when the database is empty, start what is needed, say how to call, end it all.
 
 Starts gunicorn, and with ENGINE=sandbox the sandbox's model server in front of it; with ENGINE=google and nobody's
-account Google's services of the sandbox; without a Twilio account the sandbox's, which prints the SMS. Ctrl-C or
-SIGTERM ends all in order: gunicorn first, so that live calls can finish against a model that is still there.
+account Google's services of the sandbox; without a Twilio account the sandbox's, which prints the SMS; without a
+client at Google the sandbox's calendars. Ctrl-C or SIGTERM ends all in order: gunicorn first, so that live calls can
+finish against a model that is still there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from app.settings import (
     child_environment,
     load_settings,
 )
+from sandbox.calendars.google_oauth import CLIENT_ID, CLIENT_SECRET
 from sandbox.child import Child
 from services.accounts.seed import CLINIC_NUMBER, OFFICE_NUMBER, DemoLogin, seed_demo
 from services.calls.lifecycle import find_business_by_number
@@ -172,6 +174,11 @@ class Launcher:
             port = free_port()
             self._spawn("twilio", "-m", "sandbox.twilio.rest", "--port", str(port))
             changes["TWILIO_API_URL"] = f"http://127.0.0.1:{port}"
+        if plays_calendars(self._settings):
+            port = free_port()
+            self._spawn("calendars", "-m", "sandbox.calendars", "--port", str(port))
+            changes["GOOGLE_CALENDAR_URL"] = f"http://127.0.0.1:{port}"
+            changes["GOOGLE_CALENDAR_CLIENT_ID"], changes["GOOGLE_CALENDAR_CLIENT_SECRET"] = CLIENT_ID, CLIENT_SECRET
         self._spawn("web", "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app", changes=changes)
 
     def _start_google(self) -> dict[str, str]:
@@ -222,6 +229,11 @@ class Launcher:
         return self._stop
 
 
+def plays_calendars(settings: Settings) -> bool:
+    """Whether the sandbox's Google Calendar is started: nobody's client at Google is given."""
+    return settings.google_calendar_client_id is None and not settings.production
+
+
 def is_ready(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
@@ -247,6 +259,8 @@ def banner(settings: Settings, logins: list[DemoLogin]) -> str:
         ]
     if settings.twilio_account is None and not settings.production:
         lines.append("  SMS            printed here  (answer one in another terminal: make text ARGS=1)")
+    if plays_calendars(settings):
+        lines.append("  Calendar       a sandbox's Google Calendar: connect it under Calendars in the pages")
     if settings.engine == "sandbox":
         lines.append("  Model          the built-in sandbox; set OPENAI_API_KEY for the real one")
     elif settings.google_speech_endpoint == SANDBOX_GOOGLE:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from services.accounts.catalogue import catalogue_of
 from services.appointments.confirmations import drop_confirmations, queue_change, queue_confirmation
 from services.appointments.customers import NAME_LIMIT, NOTES_LIMIT, SERVICE_LIMIT, upsert_customer, upsert_lead
+from services.appointments.elsewhere import tell_calendars
 from services.appointments.places import kept, place_again, place_of, plan_to_move, stays
 from services.appointments.reminders import look_out
 from services.appointments.slots import (
@@ -35,8 +36,8 @@ from services.appointments.slots import (
     release_hold,
     verdict_on,
 )
-from services.appointments.taken import move_to, occupy
-from services.business_policy import Policy, SlotVerdict
+from services.appointments.taken import Place, move_to, occupy
+from services.business_policy import Policy, SlotVerdict, Span
 from services.calls.lifecycle import bind_by_call, bind_call
 from services.db.models import (
     ACTIVE_APPOINTMENT,
@@ -47,6 +48,7 @@ from services.db.models import (
     Customer,
     LeadStatus,
     SlotHold,
+    TakenTime,
 )
 from services.language.text import one_line
 from services.policy.catalogue import ANYTHING, Plan, Want
@@ -71,6 +73,7 @@ __all__ = [
     "create_appointment_from_realtime",
     "hold_slot",
     "move_appointment",
+    "place_appointment",
     "release_hold",
     "set_appointment_status",
 ]
@@ -306,6 +309,38 @@ def set_appointment_status(
     return BookingResult(Outcome.DONE, verdict, _booking(appointment, catalogue.policy))
 
 
+def place_appointment(session: Session, *, appointment_id: int, told: Span, now: datetime) -> bool:
+    """Put an appointment of the session's business exactly there, as its owner has done in a calendar elsewhere (K5):
+    hours and grid are not asked, only that the time is free. A cancelled one is booked again, and the customer is told.
+    False, and nothing done, where somebody has the time. Raises NoSuchAppointment.
+    """
+    appointment = _to_change(session, appointment_id, None, ())
+    if appointment.status is AppointmentStatus.BOOKED:
+        taken = session.get_one(TakenTime, appointment.taken_id)
+        around = appointment.starts_at - taken.starts_at, taken.ends_at - appointment.ends_at
+    elif appointment.status is AppointmentStatus.CANCELLED:
+        before = place_again(catalogue_of(session), appointment)
+        around = before.told.start - before.taken.start, before.taken.end - before.told.end
+    else:
+        raise NoSuchAppointment
+    wide = Span(told.start - around[0], told.end + around[1])
+    place = Place(appointment.resource_id, told, wide, appointment.service_id, appointment.capacity)
+
+    def change() -> None:
+        with session.no_autoflush:  # an active one without a seat is no row
+            appointment.status = AppointmentStatus.BOOKED
+            (occupy if appointment.taken_id is None else move_to)(session, appointment, place)
+        appointment.request_key = f"moved:{appointment.uid}"
+        appointment.confirmed_at = None
+        _changed(session, appointment, now)
+
+    if not kept(session, change):
+        session.refresh(appointment)
+        return False
+    queue_confirmation(session, appointment, now)
+    return True
+
+
 def callers_appointments(
     session: Session, call_id: int, now: datetime, *, numbers: Collection[str] = ()
 ) -> list[Booking]:
@@ -359,6 +394,7 @@ def _book(
         return BookingResult(Outcome.REFUSED, replace(verdict, rule="busy"))
     session.refresh(appointment)
     look_out(session, appointment, now)
+    tell_calendars(session, appointment, now)
     if is_new:
         queue_confirmation(session, appointment, now)
     return BookingResult(Outcome.DONE, verdict, _booking(appointment, plan.policy))
@@ -390,6 +426,7 @@ def _changed(session: Session, appointment: Appointment, now: datetime) -> None:
     appointment.updated_at = now
     drop_confirmations(session, appointment)
     look_out(session, appointment, now)
+    tell_calendars(session, appointment, now)
 
 
 def _by_key(session: Session, key: str) -> Appointment | None:

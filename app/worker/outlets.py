@@ -13,6 +13,8 @@ from app.public_url import PublicUrl
 from app.settings import Settings
 from services.accounts.links import LinkKind, link_path
 from services.appointments import links
+from services.calendar_sync.remotes import Remotes
+from services.calendar_sync.writing import CalendarSender
 from services.calls.recording_fetch import RecordingFetch
 from services.clips.jobs import ClipsJob
 from services.db.database import Database
@@ -25,11 +27,16 @@ from services.outbox.webhook import WebhookPost
 
 
 def make_outlets(
-    settings: Settings, database: Database, now: Callable[[], datetime], cascade: CascadeEngines | None
+    settings: Settings,
+    database: Database,
+    now: Callable[[], datetime],
+    cascade: CascadeEngines | None,
+    calendars: Remotes,
 ) -> Mapping[OutboxKind, Outlet]:
     """A sender for each kind of message that can be sent; in production no webhook goes to a private address."""
     outlets = {
         OutboxKind.WEBHOOK: Outlet(WebhookPost(now, allow_private=not settings.production)),
+        OutboxKind.CALENDAR: Outlet(CalendarSender(database, calendars, now)),
         OutboxKind.CLIPS: Outlet(ClipsJob(make_recorder(settings, database, now, cascade))),
     }
     if settings.twilio_account is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.db.models import Appointment, Call, Resource, SlotHold, TakenKind, TakenTime
@@ -208,9 +208,13 @@ def block_foreign(session: Session, resource_id: int, spans: Iterable[Span]) -> 
     To be called with all of the resource's events whenever one of them, or an appointment of the resource, has changed:
     what an appointment hid is taken again once it is gone.
     """
-    rows = SessionRows(session)
+    rows, spans = SessionRows(session), list(spans)
     query = select(TakenTime.id, TakenTime.starts_at, TakenTime.ends_at, TakenTime.kind)
-    there = session.execute(query.where(TakenTime.resource_id == resource_id)).all()
+    # Of years of appointments only those that an event could meet.
+    first = min((each.start for each in spans), default=None)
+    near = TakenTime.kind == TakenKind.FOREIGN if first is None else TakenTime.ends_at > first
+    mine = or_(near, TakenTime.kind == TakenKind.FOREIGN)
+    there = session.execute(query.where(TakenTime.resource_id == resource_id, mine)).all()
     booked = [Span(row.starts_at, row.ends_at) for row in there if row.kind is TakenKind.APPOINTMENT]
     wanted = set(without(spans, booked))
     foreign = {Span(row.starts_at, row.ends_at): row.id for row in there if row.kind is TakenKind.FOREIGN}

@@ -38,6 +38,8 @@ _WORDS: Mapping[AuditKind, tuple[str, str]] = {
     K.SETTINGS_SAVED: ("הגדרות נשמרו", "Settings saved"),
     K.RESOURCE_SAVED: ("איש צוות או חדר נשמר, מספר", "Person or room saved, number"),
     K.SERVICE_SAVED: ("שירות נשמר, מספר", "Service saved, number"),
+    K.CALENDAR_CONNECTED: ("יומן חובר", "Calendar connected"),
+    K.CALENDAR_DISCONNECTED: ("יומן נותק", "Calendar disconnected"),
     K.SECRET_RENEWED: ("מפתח הוחלף", "Secret replaced"),
     K.EXPORTED: ("ייצוא", "Exported"),
     K.RECORDING_HEARD: ("הקלטה הושמעה, שיחה", "Recording heard, call"),

@@ -18,6 +18,7 @@ def kind_words(kind: OutboxKind) -> str:
         OutboxKind.EMAIL: t("דואר אלקטרוני", "E-mail"),
         OutboxKind.RECORDING: t("הקלטת הודעה מ-Twilio", "A voice message, from Twilio"),
         OutboxKind.CLIPS: t("הקלטת הברכה", "The greeting's sound"),
+        OutboxKind.CALENDAR: t("תור ליומן המחובר", "An appointment, to the connected calendar"),
     }[kind]
 
 

@@ -45,6 +45,13 @@ from services.db.models.calls import (
     VoiceMessage,
 )
 from services.db.models.catalogue import Resource, ResourceKind, Service, ServiceResource
+from services.db.models.connections import (
+    CalendarConnection,
+    CalendarKind,
+    CalendarLink,
+    CalendarState,
+    ForeignTime,
+)
 from services.db.models.limits import LimitCount
 from services.db.models.outbox import OutboxKind, OutboxMessage, OutboxStatus
 from services.db.models.people import (
@@ -75,6 +82,10 @@ __all__ = [
     "Business",
     "BusinessNumber",
     "BusinessSettings",
+    "CalendarConnection",
+    "CalendarKind",
+    "CalendarLink",
+    "CalendarState",
     "Call",
     "CallEvent",
     "CallStatus",
@@ -85,6 +96,7 @@ __all__ = [
     "Endpointing",
     "Erasure",
     "Fallback",
+    "ForeignTime",
     "IncomingText",
     "Invitation",
     "Lead",

@@ -44,6 +44,8 @@ class AuditKind(StrEnum):
     SETTINGS_SAVED = "settings_saved"
     RESOURCE_SAVED = "resource_saved"
     SERVICE_SAVED = "service_saved"
+    CALENDAR_CONNECTED = "calendar_connected"
+    CALENDAR_DISCONNECTED = "calendar_disconnected"
     SECRET_RENEWED = "secret_renewed"
     EXPORTED = "exported"
     RECORDING_HEARD = "recording_heard"

@@ -13,14 +13,16 @@ from services.db.models.base import Base, Identifier, TenantOwned, choice
 
 
 class OutboxKind(StrEnum):
-    """What goes out. Two come in, in the same way: RECORDING, a voice message that waits at Twilio, and CLIPS, the
-    business's own sentences as the model speaks them."""
+    """What goes out; CALENDAR: an appointment, into somebody's calendar elsewhere. Two come in, in the same way:
+    RECORDING, a voice message that waits at Twilio, and CLIPS, the business's own sentences as the model speaks
+    them."""
 
     SMS = "sms"
     WEBHOOK = "webhook"
     EMAIL = "email"
     RECORDING = "recording"
     CLIPS = "clips"
+    CALENDAR = "calendar"
 
 
 class OutboxStatus(StrEnum):

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from services.accounts.users import create_user, grant, hash_password
 from services.appointments.customers import upsert_customer, upsert_lead
 from services.appointments.team import add_service
+from services.calendar_sync.connections import add_connection
 from services.calls.context import TurnRecord
 from services.calls.events import add_call_event, add_server_event
 from services.calls.lifecycle import add_turns, finish_call, open_call
@@ -25,6 +26,9 @@ from services.db.models import (
     Appointment,
     BusinessNumber,
     BusinessSettings,
+    CalendarConnection,
+    CalendarKind,
+    CalendarState,
     Call,
     Erasure,
     OutboxKind,
@@ -68,6 +72,7 @@ class Rows:
     erasure_id: int = 0
     resource_id: int = 0
     service_id: int = 0
+    connection_id: int = 0
 
 
 def add_people(database: Database) -> dict[str, int]:
@@ -150,8 +155,22 @@ def add_rows(
         resource.called = [text]
         service = add_service(session, name=text, price=text, length_min=30, given_by=[resource.id])
         service.active = False
+        calendar = CalendarConnection(
+            kind=CalendarKind.ICS,
+            state=CalendarState.LOST,
+            account=text[:200],
+            calendar_name=text[:200],
+            fault=text[:200],
+        )
+        add_connection(session, calendar, NOW)
         ids = (call.id, booked.id, customer.id, lead.id, number.id, user_id, message_id)
-        return Rows(*ids, erasure_id=erasure.id, resource_id=resource.id, service_id=service.id)
+        return Rows(
+            *ids,
+            erasure_id=erasure.id,
+            resource_id=resource.id,
+            service_id=service.id,
+            connection_id=calendar.id,
+        )
 
     return database.write(work)
 

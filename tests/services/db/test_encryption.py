@@ -13,12 +13,21 @@ from sqlalchemy.orm import Session, undefer
 
 from services.accounts.second_factor import begin_second_factor, confirm_second_factor, has_second_factor
 from services.accounts.users import create_user
+from services.calendar_sync.connections import add_connection
 from services.calls.context import SoundChunk
 from services.calls.recordings import add_chunk, sound_of
 from services.calls.voice_messages import add_message, keep_sound, message_sound, messages_of
 from services.db.database import Database
 from services.db.encryption import Keyring, NotReadable, is_sealed
-from services.db.models import BusinessSettings, Call, RecordingChunk, SecondFactor, User
+from services.db.models import (
+    BusinessSettings,
+    CalendarConnection,
+    CalendarKind,
+    Call,
+    RecordingChunk,
+    SecondFactor,
+    User,
+)
 from services.db.reseal import reseal, sealed_columns
 from services.db.tenancy import bind_business, unscoped
 from tests.services.db.fixtures import NOW, Cast
@@ -27,6 +36,8 @@ OLD, NEW = b"the first secret of all", b"the second secret of all"
 SOUND = bytes(range(256)) * 20
 COLUMNS = {
     "business_settings.webhook_secret",
+    "calendar_connections.address",
+    "calendar_connections.grant_secret",
     "recording_chunks.agent",
     "recording_chunks.caller",
     "second_factors.secret",
@@ -53,6 +64,8 @@ def fill(database: Database, cast: Cast) -> None:
         session.scalars(select(BusinessSettings)).one().webhook_secret = "hook"
         user = create_user(session, email="a@b.c", password_hash="x", now=NOW)
         begin_second_factor(session, user, NOW)
+        calendar = CalendarConnection(kind=CalendarKind.GOOGLE, address="hook@example.com", grant_secret="hooked")
+        add_connection(session, calendar, NOW)
 
     database.write(work)
 
@@ -66,7 +79,10 @@ def contents(database: Database, cast: Cast) -> tuple[object, ...]:
         (message,) = messages_of(session, cast.clinic_call.id)
         query = select(BusinessSettings).options(undefer(BusinessSettings.webhook_secret))
         secret = session.scalars(select(SecondFactor.secret)).one()
-        return sound, message_sound(session, message.id), session.scalars(query).one().webhook_secret, len(secret)
+        row = CalendarConnection
+        calendar = session.execute(select(row.address, row.grant_secret)).one()
+        webhook_secret = session.scalars(query).one().webhook_secret
+        return sound, message_sound(session, message.id), webhook_secret, len(secret), tuple(calendar)
 
     return database.read(work)
 
@@ -87,7 +103,7 @@ def stored(database: Database) -> dict[str, bytes]:
     return database.read(work)
 
 
-EXPECTED = ((SOUND, b""), SOUND, "hook", 32)
+EXPECTED = ((SOUND, b""), SOUND, "hook", 32, ("hook@example.com", "hooked"))
 
 
 def test_every_place_for_sound_and_secrets_is_sealed() -> None:
