@@ -26,7 +26,7 @@ from services.calls.end_reasons import MODEL_UNREACHABLE, STREAM_LOST
 log = structlog.get_logger(__name__)
 
 QUEUE_SPANS = 2000  # about 100 calls of 20 turns
-# Making a request of a span takes some 30 µs of the loop that carries the calls: 32 of them about a millisecond.
+# Making a request of a span takes some 60 µs of the loop that carries the calls: 32 of them about two milliseconds.
 BATCH_SPANS = 32
 GATHER_S = 1.0
 NS_PER_MS = 1_000_000
