@@ -38,7 +38,7 @@ class Receiver:
     resources: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)  # as they were sent, unpacked
+    bodies: list[bytes] = field(default_factory=list)  # of spans and reports, as they were sent, unpacked
     release: threading.Event = field(default_factory=threading.Event)  # of one that hangs
     asked: int = 0
 
@@ -63,23 +63,21 @@ def attributes_of(pairs: Any) -> dict[str, Any]:
 
 @contextmanager
 def receiver(*, hangs: bool = False) -> Iterator[Receiver]:
-    """Started on a free port. hangs: takes requests and answers none before `release`."""
+    """Started on a free port; refuses what is neither. hangs: takes requests and answers none before `release`."""
 
     class Takes(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            got.asked += 1
-            if hangs:
-                got.release.wait()
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            got.bodies.append(body)
-            got.headers.append({name.lower(): value for name, value in self.headers.items()})
-            if self.path == "/v1/traces":
-                self._traces(body)
-            elif self.path == f"/api/{PROJECT}/envelope/":
-                self._envelope(body)
-            self.send_response(200)
+            take = {"/v1/traces": self._traces, f"/api/{PROJECT}/envelope/": self._envelope}.get(self.path)
+            if take is not None:
+                got.asked += 1
+                if hangs:
+                    got.release.wait()
+                body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+                got.bodies.append(body)
+                got.headers.append({name.lower(): value for name, value in self.headers.items()})
+                take(body)
+            self.send_response(200 if take is not None else 410)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
