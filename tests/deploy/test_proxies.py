@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import subprocess
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,8 +29,12 @@ from werkzeug.serving import make_server
 from app.public_url import MEDIA_PATH
 from bench.cluster.balancer import configuration
 from media.twilio.socket import SocketClosed, decline_compression, server_options, twilio_socket
+from sandbox.twilio.scenario import load_scenario
+from sandbox.twilio.scenario_runner import ScenarioRunner
+from sandbox.twilio.stage import AUTH_TOKEN, PUBLIC_BASE, stage
 from services.sockets.keepalive import Limits
 from tests.deploy import kits
+from tests.places import SCENARIOS
 from tests.serving import wait_until
 
 PING = 9
@@ -212,11 +218,10 @@ def call(port: int) -> websocket.WebSocket:
 
 def speaks(port: int) -> bool:
     try:
-        one = call(port)
-    except (OSError, websocket.WebSocketException):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
         return False
-    one.close()
-    return True
 
 
 @pytest.mark.slow
@@ -249,3 +254,19 @@ def test_without_keep_alives_the_same_proxy_cuts_it(kind: str, tmp_path: Path, f
         caller = call(free_port)
         with pytest.raises(WebSocketConnectionClosedException):
             caller.recv()
+
+
+@pytest.mark.slow
+@needs("nginx")
+def test_a_whole_call_is_carried_through_nginx(tmp_path: Path, free_port: int) -> None:
+    """Webhooks and the media socket, by the kit's file; two seconds without a frame would end it."""
+    scenario = load_scenario(SCENARIOS / "booking_by_voice_and_keypad.toml")
+    with stage(tmp_path / "stage") as running:
+        upstream = int(running.webhook_base.rpartition(":")[2])
+        with proxy("nginx", tmp_path, free_port, upstream):
+            base = f"http://127.0.0.1:{free_port}"
+            runner = ScenarioRunner(
+                running.world(), base, public_base=PUBLIC_BASE, auth_token=AUTH_TOKEN, watch=running.watch
+            )
+            (report,) = asyncio.run(runner.run_all([scenario]))
+    assert report.passed, report.text()
