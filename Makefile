@@ -63,10 +63,12 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 # requirements.txt and what it pulls in, with the hashes of every file of every platform. After each change of a version.
-# The second file is for installations on Google's speech: the first one, and what they need besides.
+# The second file is for installations on Google's speech, the third for those that send traces and reports of errors: the
+# first one, and what they need besides.
 lock: $(VENV)/.installed-dev
 	@$(LOCKED) --output-file requirements.lock requirements.txt
 	@$(LOCKED) --output-file requirements-google.lock requirements.txt requirements-google.txt
+	@$(LOCKED) --output-file requirements-telemetry.lock requirements.txt requirements-telemetry.txt
 
 # What a deployment on this platform consists of (CycloneDX): from an environment with nothing else in it.
 sbom: $(VENV)/.installed-dev
@@ -105,7 +107,7 @@ $(VENV)/.installed-google: $(VENV)/.installed requirements-google.lock
 	@$(LOCK) $(PIP) --require-hashes -r requirements-google.lock
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-google.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-google.txt requirements-telemetry.txt
 	@echo "Installing the tools for tests and benches into $(VENV) (once)"
 	@$(LOCK) $(PIP) -r requirements-dev.txt
 	@touch $@

@@ -15,7 +15,7 @@ from gunicorn.glogging import Logger
 
 from app.settings import SettingsError, load_settings
 from app.telemetry.master_log import MasterFormatter
-from app.worker.drain import JOBS_END_S, WORKER_ENDS_S, answers_at, begin_at_sigterm
+from app.worker.drain import JOBS_END_S, TELEMETRY_ENDS_S, WORKER_ENDS_S, answers_at, begin_at_sigterm
 from app.worker.schema_check import complaint_at_start
 
 try:
@@ -89,9 +89,12 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """The last thing a worker does: write what webhooks left behind."""
+    """The last thing a worker does: write what webhooks left behind, then tell others what is left to tell."""
     if app := getattr(worker, "wsgi", None):
         app.extensions["assistant"].background.stop(timeout_s=JOBS_END_S)
+        for told in (app.extensions["assistant"].traces, app.extensions["error_reports"]):
+            if told is not None:
+                told.stop(TELEMETRY_ENDS_S)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

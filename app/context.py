@@ -11,6 +11,7 @@ from app.cascade import CascadeEngines
 from app.public_url import PublicUrl
 from app.settings import Settings
 from app.telemetry.build_info import BuildInfo
+from app.telemetry.traces import Traces
 from app.worker.background import BackgroundWorker
 from app.worker.connections import Connections
 from app.worker.drain import Drain
@@ -39,6 +40,7 @@ class Worker:
     model_parser: ModelParser | None
     cascade: CascadeEngines | None  # with ENGINE=google
     calendars: Remotes
+    traces: Traces | None  # where a collector is set
     # What runs besides the requests; each starts its thread. Only a worker that serves starts them.
     loops: tuple[Callable[[], object], ...]
 

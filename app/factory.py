@@ -20,6 +20,7 @@ from app.http_rules import set_http_rules
 from app.settings import SHORTEST_SECRET, Settings, load_settings
 from app.telemetry.build_info import read_build_info
 from app.telemetry.logs import configure_logging
+from app.telemetry.outside import make_error_reports, make_traces
 from app.telephony.calendar_push import calendar_push
 from app.telephony.clips import clips
 from app.telephony.media_route import register_media_route
@@ -50,8 +51,10 @@ log = structlog.get_logger(__name__)
 def application() -> Flask:
     """The app as a server runs it: settings from the environment, logs switched on."""
     settings = load_settings()
-    configure_logging(settings)
+    reports = make_error_reports(settings, read_build_info())
+    configure_logging(settings, reports=reports)
     app = create_app(settings)
+    app.extensions["error_reports"] = reports
     for start in app.extensions["assistant"].loops:
         start()
     load_holidays(datetime.now(UTC).date())
@@ -85,6 +88,7 @@ def _make_worker(settings: Settings) -> Worker:
     connections = Connections()
     cascade = make_cascade(settings, prepare_grpc)
     build = read_build_info()
+    traces = make_traces(settings, build)
     presence = Presence(database, live_calls, drain, build, _now)
     calendars = make_remotes(settings, _now)
     pump = OutboxPump(database, make_outlets(settings, database, _now, cascade, calendars), _now)
@@ -104,7 +108,9 @@ def _make_worker(settings: Settings) -> Worker:
         model_parser=_make_model_parser(settings),
         cascade=cascade,
         calendars=calendars,
+        traces=traces,
         loops=(
+            *((traces.start,) if traces is not None else ()),
             connections.start,
             presence.start,
             partial(lag.start, every_second=live_calls.show),

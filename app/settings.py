@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -123,6 +123,26 @@ def _smtp_url(value: Any) -> Any:
     except ValueError:
         usable = False
     if not usable or parts.path or parts.query or any(c.isspace() for c in text):
+        raise _refuse()
+    return text
+
+
+def _dsn(value: Any) -> Any:
+    """https://KEY@HOST/PROJECT, as a server of the Sentry protocol shows it."""
+    text = str(value).strip()
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname and parts.username) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or not parts.path.rpartition("/")[2].isdigit() or any(c.isspace() for c in text):
+        raise _refuse()
+    return text
+
+
+def _headers(value: Any) -> Any:
+    text = str(value)
+    if not all(separator and name.strip() for name, separator, _ in (one.partition("=") for one in text.split(","))):
         raise _refuse()
     return text
 
@@ -268,6 +288,17 @@ class Settings(BaseSettings):
     )
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_lower)] = Field("text", description="text or json")
 
+    otel_exporter_otlp_endpoint: HttpUrl | None = Field(
+        None, description="http://… or https://… of an OTLP/HTTP collector, without /v1/traces"
+    )
+    otel_exporter_otlp_headers: Annotated[SecretStr, BeforeValidator(_headers)] | None = Field(
+        None, description="NAME=VALUE, several with commas between them"
+    )
+    otel_service_name: str = Field("ai-call-assistant", min_length=1, description="what traces call this installation")
+    sentry_dsn: Annotated[SecretStr, BeforeValidator(_dsn)] | None = Field(
+        None, description="https://KEY@HOST/PROJECT of a server of the Sentry protocol"
+    )
+
     # Set by gunicorn.conf.py for its workers when there are several, not by the operator.
     prometheus_multiproc_dir: str | None = Field(None, description="a directory")
 
@@ -374,6 +405,14 @@ class Settings(BaseSettings):
     def countries(self) -> frozenset[str]:
         """Where any business may be allowed to call and write to."""
         return frozenset(self.dial_countries.split(","))
+
+    @property
+    def otlp_headers(self) -> dict[str, str]:
+        """What the collector of traces wants to be sent with each request."""
+        if self.otel_exporter_otlp_headers is None:
+            return {}
+        pairs = (one.partition("=") for one in self.otel_exporter_otlp_headers.get_secret_value().split(","))
+        return {name.strip().lower(): unquote(value.strip()) for name, _, value in pairs}
 
     @property
     def pricing(self) -> Pricing:

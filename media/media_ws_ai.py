@@ -88,6 +88,9 @@ class CallDeps(Protocol):
     def booking(self, context: CallContext) -> BookingDialogue:
         """The booking side of this call."""
 
+    def turn_over(self, record: TurnRecord) -> None:
+        """One side's turn is in the record; must not wait."""
+
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
         """For the worker's own counters."""
 
@@ -157,7 +160,7 @@ class MediaCall:
         store = deps.store(context)
         self._booking = BookingThread(deps.booking(context), self._tell)
         self._journal = JournalThread(
-            store, context.resume, self._audio_ms, self._measured, self._booking.turn, self._booking.speak
+            store, context.resume, self._audio_ms, self._measured, self._turn_over, self._booking.speak
         )
         self._recorder = (
             CallRecorder(listener, store.add_sound, self._journal.enqueue, deps.clock.now, context.resume)
@@ -253,6 +256,10 @@ class MediaCall:
 
     def _audio_ms(self) -> int:
         return self.conversation.frames * AUDIO_CONFIG.frame_pacing_ms
+
+    def _turn_over(self, record: TurnRecord) -> None:
+        self._booking.turn(record)
+        self._deps.turn_over(record)
 
     def _history(self) -> list[TurnRecord]:
         return [*self._context.resume.turns, *self._journal.history]

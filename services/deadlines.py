@@ -38,7 +38,8 @@ CALL_ENDS_S = max(FINAL_RECORD_S, BOOKING_ENDS_S) + RETRY_S
 
 PLATFORM_KILLS_S = 30.0  # Heroku, after SIGTERM
 WORKER_ENDS_S = 25.0  # for the calls, after SIGTERM (W10)
-JOBS_END_S = PLATFORM_KILLS_S - WORKER_ENDS_S  # then, for what webhooks left behind
+TELEMETRY_ENDS_S = 0.5  # at the very end, for traces, and for reports of errors: they may be lost
+JOBS_END_S = PLATFORM_KILLS_S - WORKER_ENDS_S - 2 * TELEMETRY_ENDS_S  # before, for what webhooks left behind
 LISTENER_CLOSES_S = 1.5  # gunicorn's gevent worker looks once a second whether it should go
 SUCCESSOR_WITHIN_S = 5.0  # for another worker to answer
 # Then how long a call waits for a pause before the caller is cut in mid-sentence.

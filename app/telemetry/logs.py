@@ -35,14 +35,16 @@ PIECE_BYTES = 4096  # PIPE_BUF on Linux: what a writable pipe is sure to take wi
 QUEUE_LINES = 5000
 
 
-def configure_logging(settings: Settings, stream: IO[str] = sys.stderr) -> LogWriter:
-    """Route structlog and the standard library through one writer. Once per process, after any fork."""
+def configure_logging(settings: Settings, stream: IO[str] = sys.stderr, reports: Processor | None = None) -> LogWriter:
+    """Route structlog and the standard library through one writer. Once per process, after any fork. reports: is shown
+    every line while an exception in it is still one."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         _name_the_logger,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([reports] if reports is not None else []),
         structlog.processors.ExceptionRenderer(format_exception),
         structlog.processors.UnicodeDecoder(),
         hide_fields,

@@ -56,6 +56,9 @@ SOUND_QUEUED = Gauge("assistant_sound_queued_ms", "Sound waiting to be sent to c
 JOBS_PENDING = Gauge("assistant_background_jobs", "Database jobs waiting", multiprocess_mode="livesum")
 JOBS_FAILED = Counter("assistant_background_jobs_failed_total", "Database jobs given up or not taken")
 LOG_LINES_DROPPED = Counter("assistant_log_lines_dropped_total", "Log lines not written")
+SPANS_SENT = Counter("assistant_spans_sent_total", "Spans of traces that their collector took")
+SPANS_LOST = Counter("assistant_spans_lost_total", "Spans of traces that nobody took, or that found no place in line")
+REPORTS_LOST = Counter("assistant_error_reports_lost_total", "Errors told to nobody but the log: repeated, or too many")
 PACING_LATE_MS = Histogram(
     "assistant_pacing_late_ms_max",
     "Worst lateness of an outbound frame, per call, in milliseconds",

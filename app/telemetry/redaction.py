@@ -78,13 +78,13 @@ def hide_fields(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> 
 def format_exception(exc_info: ExcInfo) -> str:
     """A traceback with its causes, oldest first. Messages that may quote a value are left out."""
     parts = []
-    for error in reversed(list(_chain(exc_info[1]))):
+    for error in reversed(list(chain(exc_info[1]))):
         stack = "".join(traceback.format_tb(error.__traceback__))
-        parts.append(f"Traceback (most recent call last):\n{stack}{_told(error)}")
+        parts.append(f"Traceback (most recent call last):\n{stack}{told(error)}")
     return "\n\n".join(parts)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
     """The exception, and what it came from, each once."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -93,7 +93,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-def _told(error: BaseException) -> str:
+def told(error: BaseException) -> str:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     try:

@@ -13,6 +13,7 @@ import structlog
 from app.context import Worker
 from app.model import answers_with, endpoint, session_defaults
 from app.telemetry import prometheus
+from app.telemetry.traces import StreamTrace
 from app.telephony import stream_token
 from app.worker.live_calls import Slot
 from media.conversation.settings import MediaTuning
@@ -21,7 +22,7 @@ from media.metrics import CallMetrics
 from media.twilio.pace_clock import Clock
 from services.appointment_nlp import AppointmentNlp
 from services.booking.dialogue import BookingDialogue
-from services.calls.context import CallContext
+from services.calls.context import CallContext, TurnRecord
 from services.calls.end_reasons import MODEL_UNREACHABLE
 from services.calls.pricing import Cost, EngineModels
 from services.calls.store import CallStore, open_stream
@@ -52,6 +53,7 @@ class WorkerDeps:
         self._defaults = session_defaults(settings)
         self._worker = worker
         self._slot = slot
+        self._trace: StreamTrace | None = None
 
     def draining(self) -> bool:
         return self._worker.drain.calls_leave
@@ -88,6 +90,8 @@ class WorkerDeps:
             raise self._refusal("token_used")
         log.info("stream admitted", call_sid=call_sid, generation=context.resume.generation, worker=os.getpid())
         prometheus.CALLS.labels("resumed" if context.resume.generation else "new").inc()
+        if self._worker.traces is not None:
+            self._trace = self._worker.traces.stream(context)
         return context
 
     def engines(self, context: CallContext) -> Sequence[Callable[[], Engine]]:
@@ -119,8 +123,15 @@ class WorkerDeps:
         nlp = AppointmentNlp(context.policy, self._worker.model_parser, topics=topics)
         return BookingDialogue(self._worker.database, context, nlp, lambda: datetime.now(UTC))
 
+    def turn_over(self, record: TurnRecord) -> None:
+        """For the call's trace."""
+        if self._trace is not None:
+            self._trace.turn(record)
+
     def finished(self, context: CallContext, metrics: CallMetrics, reason: str) -> None:
-        """Add the call to the worker's numbers."""
+        """Add the call to the worker's numbers, and end its trace."""
+        if self._trace is not None:
+            self._trace.ended(metrics, reason)
         prometheus.observe_call(metrics, reason, self._price(context)(metrics.as_dict()))
         if reason == MODEL_UNREACHABLE:
             prometheus.FALLBACKS.labels(reason).inc()

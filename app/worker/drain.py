@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
-from services.deadlines import JOBS_END_S, LISTENER_CLOSES_S, SUCCESSOR_WITHIN_S, WORKER_ENDS_S
+from services.deadlines import JOBS_END_S, LISTENER_CLOSES_S, SUCCESSOR_WITHIN_S, TELEMETRY_ENDS_S, WORKER_ENDS_S
 
-__all__ = ["JOBS_END_S", "WORKER_ENDS_S", "Drain", "answers_at", "begin_at_sigterm"]
+__all__ = ["JOBS_END_S", "TELEMETRY_ENDS_S", "WORKER_ENDS_S", "Drain", "answers_at", "begin_at_sigterm"]
 
 PROBE_S = 1.0
 
