@@ -216,7 +216,8 @@ def _may_claim(act: Act, clause: str, sentence: _Sentence, *, planned: bool) -> 
     if act.strength is Strength.DID:
         return True
     if planned or act.strength is Strength.STATE:
-        return not planned and not (act.kind is ClaimKind.BOOKED and sentence.regrets)
+        of_nobody = act.kind is ClaimKind.BOOKED and sentence.regrets
+        return not planned and not of_nobody and moods.voided.search(clause) is None
     if sentence.asks_for_more or moods.condition.search(sentence.text):
         return False
     return act.strength is not Strength.TIMED or (
