@@ -30,7 +30,8 @@ from services.nlp.dates import find_dates
 from services.nlp.tokens import split, tokenise
 
 _OF_WHAT_IS_BOOKED = (ClaimKind.CANCELLED, ClaimKind.MESSAGE)
-_SURELY, _EVEN = 2.5, 0.0  # logarithms of the odds that a sentence is a claim
+_ENOUGH = 3  # words: fewer are not weighed
+_SURELY, _EVEN = 2.5, -0.5  # logarithms of the odds that a sentence is a claim
 _DONE_ALREADY = (Strength.DID, Strength.STATE)
 # The last question asks for the very act.
 _ASKS_TO_BOOK = re.compile(
@@ -223,4 +224,6 @@ def _weighed(sentences: Sequence[Sentence]) -> tuple[Claim, ...]:
 
 def _leaves_open(sentence: Sentence) -> bool:
     moods = sentence.moods
+    if len(sentence.text.split()) < _ENOUGH:
+        return True
     return any(mood.search(sentence.text) for mood in (moods.condition, moods.voided, moods.reports, moods.particulars))

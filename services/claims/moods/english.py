@@ -13,6 +13,7 @@ MOODS = Moods(
         r"glad|pleased) to|we're happy to|allow me to|happy to|glad to|just to|i wanted to) "
         r"(?:confirm|say|tell you|inform you|let you know|report|assure you)(?: that)?",
         r"as (?:you )?(?:wished|wanted|asked|requested)",
+        r"(?:have|enjoy) (?:a|the|your) (?:[a-z]+ )?(?:day|evening|night|weekend|morning|afternoon|week)(?: ahead)?|"
         r"(?:please |just |and )*(?:stay|hold|remain|keep|hang) (?:on )?(?:on|with me on|to) the line(?: please)?|"
         r"(?:please )?hold the line(?: please)?|(?:please )?(?:don't|do not) hang up(?: please)?",
     ),
@@ -117,6 +118,6 @@ MOODS = Moods(
     voided=whole(
         r"(?:did not|didn't|has not|hasn't|have not|haven't|was not|wasn't|could not|couldn't) (?:yet )?(?:go|gone|"
         r"come|work|worked|been|get|got|made|save|saved)|failed|(?:is|are|was|were|gets?|be) refused|"
-        r"only (?:once|after|when|if)|counts? as|(?:is|are) considered|(?:is|are) only"
+        r"only (?:once|after|when|if)|not yet|counts? as|(?:is|are) considered|(?:is|are) only"
     ),
 )  # fmt: skip
