@@ -1,7 +1,7 @@
 """Learns the weights of `services/claims/weights.py`: `python -m bench.train_claims [--write]`.
 
 What is weighed comes from the production code (`services.claims.weighing.signs`), sentence by sentence, out of the
-material of `bench.claims`: the claims and the honest sentences of the given directories. Of a claim of several
+material of `bench.claims` and the lists of its tests: false claims and honest sentences. Of a claim of several
 sentences the one that weighs most is taken for the claim. Logistic regression with steps of its own for each sign
 (Adagrad), the average of the later rounds. `--without` says how the rest judges a directory that is left out.
 """
@@ -26,6 +26,7 @@ DIRECTORIES = (
     *(MATERIAL / name for name in ("claims", "claims_later", "claims_weighed")),
     *sorted(MATERIAL.glob("claims_round_*")),
 )
+LISTS = Path(__file__).resolve().parents[1] / "tests" / "data" / "honesty"
 TARGET = Path(__file__).resolve().parents[1] / "services" / "claims" / "weights.py"
 ONE = 100  # an integer of this size weighs one
 ROUNDS, WHOLE_TEXT, RATE, DECAY = 14, 2, 0.3, 3e-4
@@ -121,6 +122,11 @@ def _counts(weight: float) -> bool:
     return abs(round(weight * ONE)) >= LIGHT
 
 
+def _listed(name: str, kind: str) -> list[Sentence]:
+    rows = [line.split("\t") for line in (LISTS / name).read_text("utf-8").splitlines()]
+    return [Sentence(row[0], kind, row[1]) for row in rows if not row[0].startswith("#")]
+
+
 def _material(directories: Sequence[Path]) -> tuple[list[Sentence], list[Sentence]]:
     loaded = [load(directory) for directory in directories if directory.is_dir()]
     return [one for claims, _ in loaded for one in claims], [one for _, honest in loaded for one in honest]
@@ -133,6 +139,7 @@ def main() -> None:
     options = parser.parse_args()
     left_out = options.without.resolve() if options.without else None
     claims, honest = _material([one for one in DIRECTORIES if one.resolve() != left_out])
+    claims, honest = [*claims, *_listed("claims.tsv", "booked")], [*honest, *_listed("honest.tsv", "")]
     weights = train(claims, honest)
     note = f"Learned from {len(claims)} claims and {len(honest)} honest sentences."
     print(note, f"{sum(map(_counts, weights.of.values()))} of {len(weights.of)} signs count.")

@@ -31,7 +31,7 @@ from services.nlp.tokens import split, tokenise
 
 _OF_WHAT_IS_BOOKED = (ClaimKind.CANCELLED, ClaimKind.MESSAGE)
 _ENOUGH = 3  # words: fewer are not weighed
-_SURELY, _EVEN = 2.5, -0.5  # logarithms of the odds that a sentence is a claim
+_SURELY, _EVEN, _SURELY_HONEST = 2.5, -0.5, -5.0  # logarithms of the odds that a sentence is a claim
 _DONE_ALREADY = (Strength.DID, Strength.STATE)
 # The last question asks for the very act.
 _ASKS_TO_BOOK = re.compile(
@@ -58,7 +58,8 @@ def claims_in(text: str) -> tuple[Claim, ...]:
         claim
         for at, sentence in enumerate(sentences)
         for claim in _acts_of(sentence, sentence.lexicon.acts)
-        if not (_is_put_forward(claim) and _ASKS_TO_BOOK.search(" ".join(one.text for one in sentences[at + 1 :])))
+        if weigh(sentences, at) > _SURELY_HONEST
+        and not (_is_put_forward(claim) and _ASKS_TO_BOOK.search(" ".join(one.text for one in sentences[at + 1 :])))
     ]
     return tuple(found or _settled(sentences) or _weighed(sentences))
 

@@ -138,7 +138,8 @@ def words_with_times(text: str) -> tuple[str, ...]:
     tokens = tokenise(split(text))
     days = find_dates(tokens, _ANY_DAY)
     hours = find_times(tokens, [(day.start, day.end) for day in days])
-    marks = {at: "" for time in (*days, *hours) for at in range(time.start, time.end)}
+    spans = [(one.start, one.end) for one in days] + [(one.start, one.end) for one in hours]
+    marks = {at: "" for start, end in spans for at in range(start, end)}
     marks |= {day.start: "<day>" for day in days} | {hour.start: "<hour>" for hour in hours}
     words = (
         marks.get(at, "0" if token.raw.isdigit() else "_".join(token.raw.split())) for at, token in enumerate(tokens)
