@@ -45,7 +45,7 @@ ENGLISH_INNOCENT = whole(
     r"thought|meant|wanted|read|misunderstood|misheard|needed|called|offered|suggested|missed|caught|reached|"
     r"received|"
     r"picked|forgot|had|explained|repeated|located|searched|attempted|hoped|started|answered|spelled|confused|mixed|"
-    r"got|met|kept|lost|talked|spoken|spoke|learned|learnt|waited|listened|wondered|apologi[sz]ed|assumed|guessed|"
+    r"got|met|moved|kept|lost|talked|spoken|spoke|learned|learnt|waited|listened|wondered|apologi[sz]ed|assumed|guessed|"
     r"closed|limited|required|included|covered|interested|supposed|located|valued|appreciated|important|expired|"
     r"need|indeed|afraid|glad|sad|mad|tired|said|paid|need|known|shown|held|used|not|run|ended|worked|lived|"
     r"stayed|returned|counted|promised|agreed|opened up|"
@@ -105,7 +105,7 @@ RUSSIAN_ACTS = (
 RUSSIAN_INNOCENT = whole(
     r"(?:провер|посмотр|нашл|нашел|поня|увид|услыш|пыта|бы|дума|хоте|спрос|предлож|предлаг|име|мог|смогл|расслыш|"
     r"прочит|"
-    r"узна|ошиб|забы|нач|пропуст|искал|получи|жда|звони|ответи|говори|сказа|объясн|рада|рад|занят|занята|занято|"
+    r"узна|ошиб|забы|нач|пропуст|искал|получи|жда|звони|ответи|говори|сказа|объясн|рада|рад|занят|занята|занято|забит|расписан|заполнен|разобран|раскуплен|"
     r"открыт|"
     r"нужен|нужна|виде|слыша|встрет|назвал|дал|дала|ваша|отправила вам|отправил вам|перепутала|не|напомн|назва|"
     r"хотела|могла|взялась|пробова|поговори|посоветова|обсуди|переговори|растеря|оговор|"

@@ -83,6 +83,7 @@ _BE = (
     r"officially|successfully|been|both|just|therefore|definitely|safely|hereby|also|then|duly))*"
 )
 
+_NO_ADDRESS = r"(?! floor|(?: \w+)* (?:street|road|avenue|lane|square))"
 _TIMES = (
     r"(?:(?:this |next |the )?(?:\w+day|tomorrow|today|tonight|noon|midday|morning|afternoon|evening|week|\d[\w:.]*|"
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|quarter|\w+(?:st|nd|rd|th))|"
@@ -295,7 +296,7 @@ _MOVED = (
         rf"{_DID}(?:put|set|taken|brought|dragged) (?:it|that|this|you|your \w+|the \w+) (?:back|forward|over|up|"
         rf"out) (?:to|by|an|a|from|one)",
         rf"{_DID}(?:{_MOVE}|slid|nudged|dragged|slipped) (?:you|it|that|this|them|both|everything|your|the|us|"
-        rf"things|back|forward|up|down|(?:to|from|by) (?:the )?{_TIMES}(?! floor| street)|{_THING})",
+        rf"things|back|forward|up|down|(?:to|from|by) (?:the )?{_TIMES}{_NO_ADDRESS}|{_THING})",
         rf"{_DID}(?:rescheduled|postponed|rebooked)",
         rf"{_DID}{_CHANGE} (?:(?:you|it|that|this) (?:to|from|over|for)|{_WORDS5}(?:{_THING}|you (?:to|from)|mon|"
         rf"tues|wednes|thurs|fri|satur|sun))\w*",

@@ -60,7 +60,8 @@ class Moods:
     `particulars`: what an agent may note by itself, a name or a number. `details`: a code, which the server sends.
     `open_times`: times are offered, or told of opening hours. `affirms`: takes what was said for settled.
     `addressed`: speaks to the caller. `invites`: asked when all is done. `wants_more`: a detail is still asked for.
-    `reasons`: a clause that begins so says why or what for, not what was done.
+    `reasons`: a clause that begins so says why or what for, not what was done. `voided`: anywhere in a clause, what
+    it tells as so failed, or is a rule for everybody.
     """
 
     joined: re.Pattern[str]
@@ -79,6 +80,7 @@ class Moods:
     invites: re.Pattern[str]
     wants_more: re.Pattern[str]
     reasons: re.Pattern[str]
+    voided: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)

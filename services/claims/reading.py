@@ -2,8 +2,10 @@
 
 Structure decides, not whole sentences. A clause that holds an act is a claim unless its mood undoes it: a question, a
 condition, a denial, a wish, an offer, a try, or the caller's own words told again. A clause that only says why undoes
-nothing. And a day or an hour that is taken for settled, with nothing left to ask, is a claim to have booked it. When in
-doubt it is a claim: a needless correction costs a sentence, a missed one costs a caller standing before a closed door.
+nothing. And a day or an hour that is taken for settled, with nothing left to ask, is a claim to have booked it, unless
+its words together (`weighing`) sound honest. Where no act is known, a sentence that leaves nothing open is a claim when
+all of its words together surely sound like one. When in doubt about an act it is a claim: a needless correction costs a
+sentence, a missed one costs a caller standing before a closed door.
 """
 
 from __future__ import annotations
@@ -12,43 +14,25 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
-from services.claims import arabic, english, hebrew, russian
 from services.claims.lexicon import Act, ClaimKind, Lexicon, Moods, Strength
-from services.language.text import plain_text
+from services.claims.sentences import (
+    FIRST_WEEKDAY,
+    Sentence,
+    names_a_time_alone,
+    read,
+    tells_day_and_hour,
+    tells_time,
+)
+from services.claims.weighing import weigh
 from services.nlp.calendar import Calendar
 from services.nlp.dates import find_dates
-from services.nlp.times import find_times
 from services.nlp.tokens import split, tokenise
 
-_SENTENCE_END = re.compile(r"(?<=[.!?؟…\n])\s+|\n")
-_CLAUSE_END = re.compile(r"[,;:،؛–—]\s*|\s-\s|[.!?؟…]+\s*")
-_SUBORDINATE = re.compile(r",(?= (?:что|чтобы|котор\w+)(?![\w-]))")  # Russian writes a comma inside a clause
-_TITLE = re.compile(r"(?<!\w)(dr|mr|mrs|ms|prof|др)\. ")
-_SPACES = re.compile(r"[ \t]+")
-_QUOTES = re.compile(r"[\"“”„«»*ـ\[\]_✅❌]")
-_ABBREVIATED = re.compile(r"(?<=[א-ת])[\"״”](?=[א-ת])")
-_FOLD = str.maketrans(
-    {**dict.fromkeys("أإآٱ", "ا"), "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ё": "е", "׳": "'", "ײ": "יי"}
-)
-_SCRIPTS: tuple[tuple[re.Pattern[str], Lexicon], ...] = (
-    (re.compile("[א-ת]"), hebrew.LEXICON),
-    (re.compile("[а-я]"), russian.LEXICON),
-    (re.compile("[ء-ي]"), arabic.LEXICON),
-    (re.compile("[a-z]"), english.LEXICON),
-)
-_FEW_WORDS = 2
 _OF_WHAT_IS_BOOKED = (ClaimKind.CANCELLED, ClaimKind.MESSAGE)
+_ENOUGH = 3  # words: fewer are not weighed
+_SURELY, _EVEN, _SURELY_HONEST = 2.5, -0.5, -5.0  # logarithms of the odds that a sentence is a claim
 _DONE_ALREADY = (Strength.DID, Strength.STATE)
-_FIRST_WEEKDAY = 6
-_ANY_DAY = Calendar(date(2027, 1, 3), _FIRST_WEEKDAY)  # only whether a time is named counts, not which
-
-_REGRET = re.compile(  # after it, a time that is booked is booked by others
-    r"(?:i'm |i am |we're |very )*(?:sorry|unfortunately|afraid)|לצערי|מצטערת?|סליחה|к сожалению|извините|простите|"
-    r"жаль|"
-    r"للاسف|اسفه?|عذرا"
-)
 # The last question asks for the very act.
 _ASKS_TO_BOOK = re.compile(
     r"(?<!\w)(?:(?:לקבוע|שאקבע|לרשום|שארשום|לשריין|לאשר|לסגור)(?: (?:אותו|אותה|את זה|לך|לכם|את התור|בבקשה))*|"
@@ -67,54 +51,17 @@ class Claim:
     strength: Strength = Strength.STATE
 
 
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    """Clauses, each with whether it asks. `asked`: the sentence ends in a question that is more than a nod."""
-
-    lexicon: Lexicon
-    clauses: tuple[tuple[str, bool], ...]
-    asked: bool
-    nods: bool  # it asks for no more than a nod: "…, okay?"
-
-    @property
-    def moods(self) -> Moods:
-        return self.lexicon.moods
-
-    @property
-    def text(self) -> str:
-        return " ".join(clause for clause, _ in self.clauses)
-
-    @property
-    def regrets(self) -> bool:
-        """It begins with no more than a word of regret."""
-        return len(self.clauses) > 1 and _REGRET.fullmatch(self.clauses[0][0]) is not None
-
-    @property
-    def told(self) -> str:
-        """The sentence without the clauses that only say why."""
-        return " ".join(clause for clause, _ in self.clauses if self.moods.reasons.match(clause) is None)
-
-    @property
-    def asks_for_more(self) -> bool:
-        """It asks, and not only whether there is anything else."""
-        return self.asked and not self.invites
-
-    @property
-    def invites(self) -> bool:
-        """It asks whether there is anything else."""
-        return self.asked and bool(self.clauses) and self.moods.invites.search(self.clauses[-1][0]) is not None
-
-
 def claims_in(text: str) -> tuple[Claim, ...]:
     """Every claim in the agent's words, in order; one clause may make several."""
-    sentences = _read(text)
+    sentences = read(text)
     found = [
         claim
         for at, sentence in enumerate(sentences)
         for claim in _acts_of(sentence, sentence.lexicon.acts)
-        if not (_is_put_forward(claim) and _ASKS_TO_BOOK.search(" ".join(one.text for one in sentences[at + 1 :])))
+        if weigh(sentences, at) > _SURELY_HONEST
+        and not (_is_put_forward(claim) and _ASKS_TO_BOOK.search(" ".join(one.text for one in sentences[at + 1 :])))
     ]
-    return tuple(found or _settled(sentences))
+    return tuple(found or _settled(sentences) or _weighed(sentences))
 
 
 def _is_put_forward(claim: Claim) -> bool:
@@ -134,13 +81,13 @@ def states_passed_on(text: str) -> bool:
 
 def promises_transfer(text: str) -> bool:
     """Whether the agent states that it puts the caller through, now or at once (L3)."""
-    return any(True for sentence in _read(text) for _ in _acts_of(sentence, sentence.lexicon.connecting))
+    return any(True for sentence in read(text) for _ in _acts_of(sentence, sentence.lexicon.connecting))
 
 
 def offers_transfer(text: str) -> bool:
     """Whether the agent offers to put the caller through: asked, under a condition, or as something possible that a
     question follows ("I can put you through. Would you like that?", L3)."""
-    sentences = _read(text)
+    sentences = read(text)
     speaking_of_it = [one for one in sentences if one.lexicon.puts_through.search(one.text) is not None]
     if any(one.asked or one.moods.condition.search(one.text) is not None for one in speaking_of_it):
         return True
@@ -150,7 +97,7 @@ def offers_transfer(text: str) -> bool:
 
 def days_named(text: str, now: datetime) -> frozenset[date]:
     """The single days that are named, as seen from `now` (wall clock); a weekday is the coming one and that after."""
-    cal = Calendar(now.date(), _FIRST_WEEKDAY)
+    cal = Calendar(now.date(), FIRST_WEEKDAY)
     days: set[date] = set()
     for mention in find_dates(tokenise(split(text)), cal):
         days |= set(mention.days)
@@ -160,36 +107,10 @@ def days_named(text: str, now: datetime) -> frozenset[date]:
     return frozenset(days)
 
 
-# -- text into clauses ------------------------------------------------------------------------------------------------
-
-
-def _read(text: str) -> list[_Sentence]:
-    plain = _QUOTES.sub(" ", _ABBREVIATED.sub("", plain_text(text))).translate(_FOLD)
-    return [_sentence(one) for one in _SENTENCE_END.split(_TITLE.sub(r"\1 ", plain)) if one.strip(" .!?؟,")]
-
-
-def _sentence(text: str) -> _Sentence:
-    """One sentence in the lexicon that most of its letters belong to, without courtesy that says nothing."""
-    lexicon = max(_SCRIPTS, key=lambda script: len(script[0].findall(text)))[1]
-    moods = lexicon.moods
-    text = _SPACES.sub(" ", moods.empty.sub(" ", _SUBORDINATE.sub("", text))).strip()
-    clauses = [clause.strip() for clause in _CLAUSE_END.split(text) if clause.strip(" .!?؟'")]
-    asked = text.endswith(("?", "؟"))
-    nods = asked and len(clauses) > 1 and moods.tag.fullmatch(clauses[-1]) is not None
-    if nods:
-        asked, clauses = False, clauses[:-1]
-    last = len(clauses) - 1
-    marked = tuple(
-        (clause, moods.question.match(clause) is not None or (asked and at == last))
-        for at, clause in enumerate(clauses)
-    )
-    return _Sentence(lexicon, marked, asked, nods)
-
-
 # -- acts and their moods ---------------------------------------------------------------------------------------------
 
 
-def _acts_of(sentence: _Sentence, acts: tuple[Act, ...]) -> Iterator[Claim]:
+def _acts_of(sentence: Sentence, acts: tuple[Act, ...]) -> Iterator[Claim]:
     planned = False  # by a condition at the beginning of this clause or of one before
     for clause, asks in sentence.clauses:
         planned = planned or sentence.moods.condition.match(clause) is not None
@@ -210,21 +131,20 @@ def _told_apart(found: Sequence[Act]) -> list[Act]:
     return list(found)
 
 
-def _may_claim(act: Act, clause: str, sentence: _Sentence, *, planned: bool) -> bool:
+def _may_claim(act: Act, clause: str, sentence: Sentence, *, planned: bool) -> bool:
     """Whether clause and sentence leave room for this act, wherever in the clause it stands."""
     moods = sentence.moods
     if act.strength is Strength.DID:
         return True
     if planned or act.strength is Strength.STATE:
-        return not planned and not (act.kind is ClaimKind.BOOKED and sentence.regrets)
+        of_nobody = act.kind is ClaimKind.BOOKED and sentence.regrets
+        return not planned and not of_nobody and moods.voided.search(clause) is None
     if sentence.asks_for_more or moods.condition.search(sentence.text):
         return False
-    return act.strength is not Strength.TIMED or (
-        moods.open_times.search(clause) is None and _tells_time(sentence.text)
-    )
+    return act.strength is not Strength.TIMED or (moods.open_times.search(clause) is None and tells_time(sentence.text))
 
 
-def _claims(act: Act, clause: str, sentence: _Sentence) -> bool:
+def _claims(act: Act, clause: str, sentence: Sentence) -> bool:
     moods = sentence.moods
     for found in act.pattern.finditer(clause):
         joined = moods.joined.match(found.group())
@@ -249,31 +169,38 @@ def _is_harmless(act: Act, words: str, clause: str, lexicon: Lexicon) -> bool:
 # -- told as settled, in whatever words -------------------------------------------------------------------------------
 
 
-def _settled(sentences: Sequence[_Sentence]) -> Iterator[Claim]:
+def _settled(sentences: Sequence[Sentence]) -> tuple[Claim, ...]:
     """What is told of the caller's own appointment or message, or of a time, while nothing is asked for any more.
 
     "Perfect, Monday at ten.", "Your table has been given up.", "The note is on her desk."
     """
     if any(one.asks_for_more or (one.moods.wants_more.search(one.text) and not one.invites) for one in sentences):
-        return
+        return ()
+    found: list[Claim] = []
     affirmed = False  # by a sentence before this one
-    for sentence in sentences:
-        lexicon, moods, text = sentence.lexicon, sentence.moods, sentence.told
-        before, affirms = affirmed, moods.affirms.match(text) is not None
-        affirmed = before or affirms
-        if sentence.asked or sentence.nods or any(mood.search(text) for mood in _unsettling(moods)):
-            continue
-        if lexicon.passed_on.search(text):
-            yield Claim(ClaimKind.MESSAGE, text)
-        elif _tells_time(text) and (
-            (affirms and _names_a_time_alone(text))
-            or ((affirms or before) and _tells_day_and_hour(text))
-            or moods.addressed.search(text)
-            or lexicon.matter.search(text)
-        ):
-            yield Claim(ClaimKind.BOOKED, text)
-        elif lexicon.matter.search(text):
-            yield Claim(ClaimKind.DONE, text)
+    for at, sentence in enumerate(sentences):
+        affirms = sentence.moods.affirms.match(sentence.told) is not None
+        kind = _settles(sentence, affirms=affirms, affirmed=affirmed)
+        affirmed = affirmed or affirms
+        if kind is not None and weigh(sentences, at) > _EVEN:
+            found.append(Claim(kind, sentence.told))
+    return tuple(found)
+
+
+def _settles(sentence: Sentence, *, affirms: bool, affirmed: bool) -> ClaimKind | None:
+    lexicon, moods, text = sentence.lexicon, sentence.moods, sentence.told
+    if sentence.asked or sentence.nods or any(mood.search(text) for mood in _unsettling(moods)):
+        return None
+    if lexicon.passed_on.search(text):
+        return ClaimKind.MESSAGE
+    if tells_time(text) and (
+        (affirms and names_a_time_alone(text))
+        or ((affirms or affirmed) and tells_day_and_hour(text))
+        or moods.addressed.search(text)
+        or lexicon.matter.search(text)
+    ):
+        return ClaimKind.BOOKED
+    return ClaimKind.DONE if lexicon.matter.search(text) else None
 
 
 def _unsettling(moods: Moods) -> tuple[re.Pattern[str], ...]:
@@ -282,29 +209,22 @@ def _unsettling(moods: Moods) -> tuple[re.Pattern[str], ...]:
     return (moods.undone, moods.condition, *told)
 
 
-def _tells_time(text: str) -> bool:
-    """Whether a day or an hour is named."""
-    days, hours, _ = _times_in(text)
-    return bool(days or hours)
+# -- by all of their words together -----------------------------------------------------------------------------------
 
 
-def _tells_day_and_hour(text: str) -> bool:
-    """Whether both are named, as an appointment has them."""
-    days, hours, _ = _times_in(text)
-    return bool(days and hours)
+def _weighed(sentences: Sequence[Sentence]) -> tuple[Claim, ...]:
+    """Sentences that leave nothing open and surely sound like a claim, whatever act it may be."""
+    found: list[Claim] = []
+    for at, sentence in enumerate(sentences):
+        open_still = any(one.asks_for_more for one in sentences[at:])
+        if not open_still and not _leaves_open(sentence) and weigh(sentences, at) > _SURELY:
+            passed_on = sentence.lexicon.passed_on.search(sentence.text) is not None
+            found.append(Claim(ClaimKind.MESSAGE if passed_on else ClaimKind.DONE, sentence.text))
+    return tuple(found)
 
 
-def _names_a_time_alone(text: str) -> bool:
-    """Whether hardly anything is said but a day or an hour: "Okay, noon with Dana"."""
-    days, hours, others = _times_in(text)
-    return bool(days or hours) and others <= _FEW_WORDS
-
-
-@lru_cache(maxsize=256)
-def _times_in(text: str) -> tuple[int, int, int]:
-    """How many days are named, how many hours, and how many words are no part of either."""
-    tokens = tokenise(split(text))
-    days = find_dates(tokens, _ANY_DAY)
-    hours = find_times(tokens, [(day.start, day.end) for day in days])
-    of_days, of_hours = sum(day.end - day.start for day in days), sum(hour.end - hour.start for hour in hours)
-    return len(days), len(hours), len(tokens) - of_days - of_hours
+def _leaves_open(sentence: Sentence) -> bool:
+    moods = sentence.moods
+    if len(sentence.text.split()) < _ENOUGH:
+        return True
+    return any(mood.search(sentence.text) for mood in (moods.condition, moods.voided, moods.reports, moods.particulars))

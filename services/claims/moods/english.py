@@ -13,6 +13,9 @@ MOODS = Moods(
         r"glad|pleased) to|we're happy to|allow me to|happy to|glad to|just to|i wanted to) "
         r"(?:confirm|say|tell you|inform you|let you know|report|assure you)(?: that)?",
         r"as (?:you )?(?:wished|wanted|asked|requested)",
+        r"(?:have|enjoy) (?:a|the|your) (?:[a-z]+ )?(?:day|evening|night|weekend|morning|afternoon|week)(?: ahead)?|"
+        r"(?:please |just |and )*(?:stay|hold|remain|keep|hang) (?:on )?(?:on|with me on|to) the line(?: please)?|"
+        r"(?:please )?hold the line(?: please)?|(?:please )?(?:don't|do not) hang up(?: please)?",
     ),
     undone=whole(
         r"not", r"no", r"never", r"cannot", r"\w+n't", r"without", r"nothing", r"nobody", r"no one", r"neither",
@@ -111,5 +114,10 @@ MOODS = Moods(
         r"no(?=$)|(?:just )?so you know|just to let you know|(?:i have )?(?:good|great) news|(?:and )?(?:since|"
         r"because|as (?:you|it|we|i)|even though|although|though|to save|so (?:that )?you (?:don't|won't|needn't)|"
         r"i (?:know|see|understand|hear|couldn't)|we couldn't|after (?:checking|talking|speaking|looking|asking))"
+    ),
+    voided=whole(
+        r"(?:did not|didn't|has not|hasn't|have not|haven't|was not|wasn't|could not|couldn't) (?:yet )?(?:go|gone|"
+        r"come|work|worked|been|get|got|made|save|saved)|failed|(?:is|are|was|were|gets?|be) refused|"
+        r"only (?:once|after|when|if)|not yet|counts? as|(?:is|are) considered|(?:is|are) only"
     ),
 )  # fmt: skip
