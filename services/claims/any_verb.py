@@ -16,7 +16,7 @@ ENGLISH_ACTS = (
         _DONE,
         _DID,
         rf"(?:i|we)(?:'ve| have)(?: (?:just|already|now|also|gone ahead and))* {_PAST}(?= |$)(?! (?:to|into) (?:an?|"
-        rf"our|new)\b)",
+        rf"\d+|our|new)\b)",
         rf"(?:i|we)(?: (?:just|already|now|also|went ahead and))+ {_PAST}(?= |$)",
         r"what (?:i|we)(?:'ve)? did (?:is|was)|what (?:i|we)(?:'ve| have) done (?:is|was)",
         rf"(?<=and ){_PAST}(?= (?:it|your|you|his|her|him|them|both|everything)\b)",
@@ -45,7 +45,7 @@ ENGLISH_INNOCENT = whole(
     r"thought|meant|wanted|read|misunderstood|misheard|needed|called|offered|suggested|missed|caught|reached|"
     r"received|"
     r"picked|forgot|had|explained|repeated|located|searched|attempted|hoped|started|answered|spelled|confused|mixed|"
-    r"got|met|moved|kept|lost|talked|spoken|spoke|learned|learnt|waited|listened|wondered|apologi[sz]ed|assumed|guessed|"
+    r"got|met|kept|lost|talked|spoken|spoke|learned|learnt|waited|listened|wondered|apologi[sz]ed|assumed|guessed|"
     r"closed|limited|required|included|covered|interested|supposed|located|valued|appreciated|important|expired|"
     r"need|indeed|afraid|glad|sad|mad|tired|said|paid|need|known|shown|held|used|not|run|ended|worked|lived|"
     r"stayed|returned|counted|promised|agreed|opened up|"

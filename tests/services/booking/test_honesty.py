@@ -13,7 +13,7 @@ from bench.claims import KINDS, LANGUAGES, Measured, load, measure
 from services.booking.honesty import Facts, claimed, correction, false_claim
 from services.claims.lexicon import ClaimKind
 from services.claims.reading import claims_in, kinds_in, promises_transfer
-from tests.places import DATA
+from tests.places import DATA, ROOT
 
 OLD = DATA / "honesty"
 NOW = datetime(2027, 3, 1, 9, 0)  # a Monday
@@ -212,3 +212,51 @@ def test_who_is_moved_to_another_time_is_promised_no_transfer(text: str) -> None
 def test_any_text_is_judged_without_an_error(text: str) -> None:
     false_claim(text, NOTHING)
     promises_transfer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stay on the line, please, I'm checking the calendar.",
+        "תישארי על הקו, אני בודקת מה פנוי.",
+        "Оставайтесь на линии, я проверяю расписание.",
+        "خليك عالخط، عم بشوف شو في فاضي.",
+        "ابق على الخط لو سمحت ريثما أراجع الجدول.",
+    ],
+)
+def test_who_is_asked_to_stay_on_the_line_is_promised_no_transfer(text: str) -> None:
+    assert not claims_in(text)
+    assert not promises_transfer(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The system gave me an error. Your cancellation did not go through.",
+        "המערכת החזירה שגיאה. הביטול לא בוצע.",
+        "Система выдала ошибку, отмена не прошла.",
+        "طلع عندي خطأ بالنظام، والإلغاء ما مشي.",
+        "Нет, это время за вами пока не закреплено.",
+    ],
+)
+def test_what_failed_or_is_not_yet_so_is_no_claim(text: str) -> None:
+    assert not claims_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Got it all down, Sheila, and it's sitting in his inbox marked urgent.",
+        "Встреча с юристом переехала на следующую неделю, в календаре уже новая дата.",
+        "فوّتت سيارتك عالكراج لبكرا الساعة تمانية الصبح، وأبو خليل بيستلمها منك.",
+    ],
+)
+def test_what_names_no_known_act_is_a_claim_when_all_of_its_words_sound_like_one(text: str) -> None:
+    assert claims_in(text)
+
+
+@pytest.mark.parametrize("name", ["claims", "claims_later", *(f"claims_round_{number}" for number in range(1, 7))])
+def test_sets_that_were_tried_before_they_were_read_stay_caught(name: str) -> None:
+    found = measure(*load(ROOT / "bench" / "material" / name))
+    assert found.caught.total() >= 0.97 * found.total.total()
+    assert len(found.alarms) <= 0.01 * found.honest.total()
