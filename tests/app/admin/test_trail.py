@@ -45,11 +45,14 @@ def events(admin: Admin, *, kind: AuditKind | None = None) -> list[AuditEvent]:
 def acts(admin: Admin) -> list[tuple[str, dict[str, Any], AuditKind]]:
     """(address, form, what it leaves): acts of the owner in the clinic."""
     rows, slot = admin.clinic, f"{next_weekday(14):%Y-%m-%dT%H:%M}"
+    file = f"date,time,name,phone\n{next_weekday(15):%Y-%m-%d,%H:%M},Ori,050-222-3344\n"
     return [
         (f"{HOME}prompt", {"text": "Be kind.", "base": "1"}, K.PROMPT_SAVED),
         (f"{HOME}prompt/versions/1/restore", {}, K.PROMPT_SAVED),
         (f"{HOME}settings/hand-over", {"transfer_numbers": "03-999-0077", "fallback": "message",
             "max_call_minutes": "15", "silence_prompt_s": "8", "max_silence_prompts": "3"}, K.SETTINGS_SAVED),
+        (f"{HOME}settings/reminders", {"reminders": "1440", "reminders_from_min": "480", "reminders_until_min": "1260"},
+            K.SETTINGS_SAVED),
         (f"{HOME}settings/privacy/new-secret", {"which": "feed"}, K.SECRET_RENEWED),
         (f"{HOME}users", {"email": "nina@new.test", "role": "viewer"}, K.INVITED),
         (f"{HOME}users/invitations/1/withdraw", {}, K.INVITATION_WITHDRAWN),
@@ -65,6 +68,7 @@ def acts(admin: Admin) -> list[tuple[str, dict[str, Any], AuditKind]]:
         (f"{HOME}appointments/{rows.appointment_id}/move", {"slot": slot}, K.APPOINTMENT_MOVED),
         (f"{HOME}appointments/{rows.appointment_id}/status", {"status": "cancelled"}, K.APPOINTMENT_STATUS),
         (f"{HOME}appointments/new", {"name": "Dana", "phone": "050-765-4321", "slot": slot}, K.APPOINTMENT_BOOKED),
+        (f"{HOME}appointments/import", {"text": file, "do": "import"}, K.APPOINTMENTS_IMPORTED),
         (f"{HOME}calls/{rows.call_id}/recording/delete", {}, K.RECORDING_DELETED),
         (f"{HOME}phone/call", {"caller": ""}, K.TEST_CALL),
         (ACCOUNT, {"name": "Olga"}, K.NAME_SAVED),
