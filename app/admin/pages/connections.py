@@ -125,7 +125,10 @@ def connection(connection_id: int) -> ResponseReturnValue:
 def choose_calendar(connection_id: int) -> ResponseReturnValue:
     def work(s: Session) -> bool:
         row = required(s.get(CalendarConnection, connection_id))
-        return choose(s, row, request.form.get("calendar", ""), datetime.now(UTC))
+        chosen = choose(s, row, request.form.get("calendar", ""), datetime.now(UTC))
+        if chosen:
+            note(s, AuditKind.CALENDAR_CONNECTED, row.calendar_name)
+        return chosen
 
     if not here().write(work):
         flash(t("בחרו אחד מהיומנים.", "Choose one of the calendars."), "warn")
@@ -165,7 +168,13 @@ def reconnect_caldav(connection_id: int) -> ResponseReturnValue:
 @business_pages.post("/connections/<int:connection_id>/again")
 def try_calendar_again(connection_id: int) -> ResponseReturnValue:
     """Its owner has put right what was wrong there."""
-    here().write(lambda s: _wake(required(s.get(CalendarConnection, connection_id))))
+
+    def work(s: Session) -> None:
+        row = required(s.get(CalendarConnection, connection_id))
+        _wake(row)
+        note(s, AuditKind.CALENDAR_CONNECTED, row.calendar_name)
+
+    here().write(work)
     flash(t("קוראים את היומן שוב.", "The calendar is being read again."), "good")
     return redirect(url_for("business.connections"))
 

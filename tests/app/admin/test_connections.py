@@ -22,6 +22,7 @@ from app.settings import load_settings
 from sandbox.calendars import RunningCalendars, running_calendars
 from sandbox.calendars.dav import NAME, PASSWORD
 from sandbox.calendars.google_oauth import CLIENT_ID, CLIENT_SECRET
+from sandbox.calendars.google_store import GoogleCalendarStore
 from services.calendar_sync.reading import due, read_connection
 from services.db.models import AuditEvent, AuditKind, CalendarConnection, CalendarKind, CalendarState
 from services.db.tenancy import bind_business
@@ -133,6 +134,51 @@ def test_google_is_connected_by_consent_and_shows_what_it_found(house: House, wo
     assert "nobody" not in page
     assert "not yet" not in page
     assert house.acts() == [AuditKind.CALENDAR_CONNECTED]
+
+
+def test_of_several_calendars_the_owner_chooses_one(house: House, world: RunningCalendars) -> None:
+    second = GoogleCalendarStore("practice@sandbox.example", "The practice", is_primary=False)
+    world.do(lambda server: server.google.calendars.update({second.id: second}))
+    owner = house.visitor(OWNER)
+    row = connect_google(house, owner)
+    assert row.state is CalendarState.CHOOSING
+    page = owner.get(f"{PAGE}/{row.id}").text
+    assert "The practice" in page
+    assert owner.post(f"{PAGE}/{row.id}/choose", calendar="somebody@else.example").status_code == 302
+    assert house.rows()[0].state is CalendarState.CHOOSING
+    owner.post(f"{PAGE}/{row.id}/choose", calendar=second.id)
+    (row,) = house.rows()
+    assert (row.state, row.address, row.calendar_name) == (CalendarState.ACTIVE, second.id, "The practice")
+    assert house.acts() == [AuditKind.CALENDAR_CONNECTED] * 2
+
+
+def test_a_calendar_that_is_gone_says_so_and_is_tried_again_when_it_is_back(
+    house: House, world: RunningCalendars
+) -> None:
+    owner = house.visitor(OWNER)
+    row = connect_google(house, owner)
+    store = world.do(lambda server: server.google.calendars.pop(world.account))
+    house.read()
+    assert house.rows()[0].state is CalendarState.REFUSED
+    assert "The calendar is gone" in owner.get(PAGE).text
+    world.do(lambda server: server.google.calendars.update({world.account: store}))
+    owner.post(f"{PAGE}/{row.id}/again")
+    house.read()
+    assert house.rows()[0].state is CalendarState.ACTIVE
+    assert house.acts() == [AuditKind.CALENDAR_CONNECTED] * 2
+
+
+def test_a_changed_password_of_caldav_is_mended_with_the_new_one(house: House, world: RunningCalendars) -> None:
+    owner = house.visitor(OWNER)
+    owner.post(f"{PAGE}/caldav", **DAV, address=world.url)
+    world.do(lambda server: setattr(server.dav, "password", "changed"))
+    house.read()
+    (row,) = house.rows()
+    assert row.state is CalendarState.LOST
+    assert owner.post(f"{PAGE}/{row.id}/password", password="wrong").status_code == 409
+    assert owner.post(f"{PAGE}/{row.id}/password", password="changed").status_code == 302
+    house.read()
+    assert house.rows()[0].state is CalendarState.ACTIVE
 
 
 def test_the_grant_is_sealed_where_it_is_stored(house: House) -> None:

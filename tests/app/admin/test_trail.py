@@ -69,6 +69,7 @@ def acts(admin: Admin) -> list[tuple[str, dict[str, Any], AuditKind]]:
         (f"{HOME}appointments/{rows.appointment_id}/status", {"status": "cancelled"}, K.APPOINTMENT_STATUS),
         (f"{HOME}appointments/new", {"name": "Dana", "phone": "050-765-4321", "slot": slot}, K.APPOINTMENT_BOOKED),
         (f"{HOME}appointments/import", {"text": file, "do": "import"}, K.APPOINTMENTS_IMPORTED),
+        (f"{HOME}connections/{rows.connection_id}/disconnect", {}, K.CALENDAR_DISCONNECTED),
         (f"{HOME}calls/{rows.call_id}/recording/delete", {}, K.RECORDING_DELETED),
         (f"{HOME}phone/call", {"caller": ""}, K.TEST_CALL),
         (ACCOUNT, {"name": "Olga"}, K.NAME_SAVED),
@@ -119,6 +120,9 @@ def test_no_address_that_changes_something_is_forgotten_here(admin: Admin) -> No
         "business.abilities",
         # tests/app/admin/test_personal_data.py
         "business.personal_data", "business.person", "business.export_person", "business.erase",
+        # tests/app/admin/test_connections.py
+        "business.connect_caldav", "business.connect_ics", "business.reconnect_caldav", "business.choose_calendar",
+        "business.try_calendar_again",
     }  # fmt: skip
     changing = {
         rule.endpoint
