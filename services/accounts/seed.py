@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.accounts.businesses import create_business
+from services.accounts.demo_team import CLINIC_PEOPLE, CLINIC_SERVICES, seed_team
 from services.accounts.users import create_user, find_user, grant, hash_password
 from services.db.database import Database
 from services.db.models import Business, Role, User
@@ -162,6 +163,8 @@ def _add_people(session: Session, hashes: dict[str, str], now: datetime) -> bool
 def _add_business(session: Session, demo: tuple[str, str, str, dict[str, Any]], now: datetime) -> None:
     name, number, prompt, settings = demo
     business = create_business(session, name=name, numbers=[number], prompt=prompt, settings=settings, now=now)
+    if number == CLINIC_NUMBER:
+        seed_team(session, CLINIC_PEOPLE, CLINIC_SERVICES)
     owner = find_user(session, OWNER_EMAIL)
     if owner is not None:
         grant(session, owner, business_id=business.id, role=Role.OWNER, now=now)
