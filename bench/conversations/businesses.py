@@ -141,8 +141,7 @@ def _prepare(session: Session, dialogue: Dialogue, number: int) -> Prepared:
     if dialogue.caller in ("returning", "spoofed"):
         customer = upsert_customer(session, phone=caller, name=dialogue.customer, now=BEGINS)
         own = tuple(_appointment(session, customer, catalogue, one) for one in dialogue.appointments)
-        for one in dialogue.last:
-            _appointment(session, customer, catalogue, one)
+        own += tuple(_appointment(session, customer, catalogue, one) for one in dialogue.last)
     stranger = upsert_customer(session, phone=f"+97253{number:07d}", name="פלוני אלמוני", now=BEGINS)
     taken = tuple(row for one in dialogue.taken for row in _occupied(session, stranger, catalogue, one))
     return Prepared(business.id, dialled, match, caller, own, taken)

@@ -94,6 +94,8 @@ class Changes:
             wished = draft.persons, draft.not_persons, draft.anyone, draft.only
             draft.booked(chosen.id, chosen.start, chosen.service_id, chosen.resource_id)
             draft.persons, draft.not_persons, draft.anyone, draft.only = wished
+            if len(draft.persons) > 1:  # "it is with Dr Levi, and I want Dr Haddad"
+                draft.persons = [one for one in draft.persons if one != draft.booked_with]
             draft.name = draft.name or chosen.name
         parsed = apart_from_existing(draft, with_what_was_spoken_of(draft, reading)).parsed
         with_another = [one for one in draft.persons if one != draft.booked_with]
@@ -185,6 +187,7 @@ def _errand(draft: Draft, reading: Reading) -> str:
     answers = bool("name" in parsed.news or reading.code or not reading.words)
     if draft.errand == "move" and not parsed.explicit:  # "Sunday at five", while it is asked who is calling
         answers = answers or not parsed.news.isdisjoint(("date", "time"))
+    answers = answers or (bool(parsed.news) and parsed.news <= {"service", "person"})  # which of them
     waits = draft.errand if draft.asked in ("name", "phone", "code") and answers else ""
     return said or waits
 

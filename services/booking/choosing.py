@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from services.booking.choice import bookable_with, is_choice, take_choice, want_of, wide_of
+from services.booking.companions import take_companion
 from services.booking.draft import Draft
 from services.booking.identity import Identity
 from services.booking.messages import ServerMessage, ServerMessages
@@ -32,6 +33,8 @@ class Choosing:
     def take(self, draft: Draft, reading: Reading) -> None:
         """See take_choice."""
         take_choice(draft, reading, self._catalogue)
+        if is_choice(self._catalogue):
+            take_companion(draft, reading)
         service = self._catalogue.service(draft.service_id)
         draft.service = service.name if service else draft.service  # for the lead
 

@@ -62,6 +62,10 @@ class Draft:
     same: str = ""  # what is to be as at the last visit: "service", "person" or "both"
     missed: int = 0  # answers to the question for the service that named none
     following: list[list[int]] = field(default_factory=list)  # wished after this one: [service, persons …]
+    second_name: str = ""  # of whoever comes as well
+    next_when: str = ""  # the following one: "same" time, or "after" this one
+    next_start: str = ""  # a time that was offered for it, and with whom
+    next_with: int = 0
     held_with: int = 0  # with whom `held` is
     offered_with: list[int] = field(default_factory=list)  # with whom each of `offered` is
     booked_service: int = 0
@@ -117,7 +121,7 @@ class Draft:
         self.wanted, self.second = False, False
         self.start, self.held, self.confirm, self.refused = self.booked_start, "", "", ""
         self.conditions, self.offered, self.asked, self.errand = {}, [], "", ""
-        self.following = []
+        self.following, self.second_name, self.next_when, self.next_start = [], "", "", ""
         self.no_service()
         self.anybody()
 
@@ -125,7 +129,7 @@ class Draft:
         """The next appointment is beside the one there is, and may be somebody else's."""
         self.booked_service, self.booked_with = 0, 0
         self.booked_id, self.booked_start, self.start, self.held, self.confirm = 0, "", "", "", ""
-        self.refused, self.second = "", False
+        self.refused, self.second, self.second_name, self.next_when = "", False, "", ""
 
     def noted(self, words: str) -> None:
         """What the message is about, one turn after the other."""

@@ -88,6 +88,7 @@ _TEXTS = {
         "confirm_cancel": "יש תור ל{slot}. לשאול אם לבטל אותו, ולחכות לכן.",
         "no_appointment": "לא נמצא תור קיים למספר הזה. לומר זאת. {instead}",
         "existing": "למתקשר יש תור: {slots}. לומר לו את היום והשעה.",
+        "next_person_known": "נרצה תור גם על שם {name}. לשאול לאיזה יום ושעה. {offer}",
         "next_service": "נרצה גם: {service}. לשאול לאיזה יום ושעה. {offer}",
         "need_service": "חסר לאיזה שירות התור: לשאול לאיזה מאלה: {services}. לא לשאול על יום ושעה לפני כן.",
         "need_service_again": (
@@ -169,6 +170,7 @@ _TEXTS = {
         "confirm_cancel": "There is an appointment on {slot}. Ask whether to cancel it and wait for a yes.",
         "no_appointment": "No appointment was found for this number. Say so. {instead}",
         "existing": "The caller has an appointment: {slots}. Tell the day and the time.",
+        "next_person_known": "An appointment is wished for {name} as well. Ask for which day and time. {offer}",
         "next_service": "Wished as well: {service}. Ask for which day and time. {offer}",
         "need_service": "It is missing what the appointment is for: ask which of these: {services}. Ask for no day or "
         "time before that.",
@@ -244,6 +246,7 @@ _HEADS = {
     "no_booking_to_claim": "❌ error",
     "next_person": "need_name",
     "next_service": "need_datetime",
+    "next_person_known": "need_datetime",
     "need_service_again": "need_service",
     "service_on_request": "not_offered",
     "service_unknown": "not_offered",
@@ -263,6 +266,7 @@ _ASKS: dict[str, Asked] = {
     "day_refused": "datetime",
     "not_with": "datetime",
     "next_service": "datetime",
+    "next_person_known": "datetime",
     "need_service": "service",
     "need_service_again": "service",
     "need_person": "person",
@@ -327,6 +331,10 @@ class ServerMessages:
 
     def next_person(self) -> ServerMessage:
         return self._message("next_person")
+
+    def next_person_known(self, name: str, free: Sequence[Moment]) -> ServerMessage:
+        """`name`: of whoever comes as well, as the caller said it."""
+        return self._offering("next_person_known", free, name=quoted(name))
 
     def message_name(self) -> ServerMessage:
         return self._message("message_name")

@@ -18,6 +18,7 @@ from services.booking.choice import is_choice, want_at, want_of, wide_of
 from services.booking.choosing import Choosing
 from services.booking.details import take_details
 from services.booking.draft import Draft
+from services.booking.following import choose_next, next_choice, next_times
 from services.booking.leads import keep_lead
 from services.booking.messages import ServerMessage, ServerMessages
 from services.booking.openings import MAX_OFFERS, Openings, spread
@@ -115,7 +116,7 @@ class BookingSteps:
         said = reading.parsed.confidence >= CERTAIN and not reading.parsed.accepted and not reading.parsed.filled
         if wall == draft.booked_wall and not self._wishes_somebody_else(draft):
             return self._asked_again(draft, reading)
-        if wall.isoformat() == draft.refused and not said:
+        if wall.isoformat() == draft.refused and wall.isoformat() not in draft.offered and not said:
             return []  # the alternatives were told with the refusal
         return (
             self._move(session, draft, reading, wall) if draft.booked_id else self._slot(session, draft, reading, wall)
@@ -200,24 +201,15 @@ class BookingSteps:
         if not draft.booked_id or parsed.change or not (wants_another(reading.words) or following or other_service):
             return
         somebody_else = (draft.second and following) or names_relative(reading.words)
-        self._choose_next(draft, reading, as_before=bool(somebody_else))
+        choose_next(draft, reading, self._catalogue, as_before=bool(somebody_else))
+        name, proposed = draft.second_name, draft.next_start
         draft.another()
         draft.wanted = True
+        if proposed and not (parsed.dates or parsed.times):
+            draft.start = proposed
         if somebody_else:
-            said = parsed.name if "name" in parsed.news else ""
-            draft.name, draft.known_name, draft.full_name = said, "refused", False
-
-    @staticmethod
-    def _choose_next(draft: Draft, reading: Reading, *, as_before: bool) -> None:
-        """What the next appointment is for: as said now, as said before, or, for somebody else, as the one there is."""
-        service, *persons = draft.following[0] if draft.following else [draft.booked_service if as_before else 0]
-        draft.following = draft.following[1:]
-        if "person" not in reading.parsed.news:
-            draft.anybody()
-            draft.persons = persons
-        if "service" not in reading.parsed.news:
-            draft.no_service()
-            draft.service_id = service or (draft.booked_service if persons else 0)
+            said = parsed.name if "name" in parsed.news else name
+            draft.name, draft.known_name, draft.full_name = said, "refused", bool(name)
 
     def _asked_again(self, draft: Draft, reading: Reading) -> list[ServerMessage]:
         """A request that is repeated after its result gets the result."""
@@ -274,6 +266,9 @@ class BookingSteps:
         free = self._openings.free(session, limits, reading.now, day=parsed.day, clock=at, want=want)
         if not free and at is not None:
             free = self._openings.free(session, limits, reading.now, day=parsed.day, want=want)
+        if not free and limits.is_evening:  # where none goes on so long, the end of the afternoon
+            draft.conditions = limits.from_four.as_dict()
+            free = self._openings.free(session, limits.from_four, reading.now, day=parsed.day, want=want)
         if not free:
             return self._nothing_free(session, draft, reading, want)
         if wish is not None and wish.kind == "around" and parsed.day is not None:
@@ -306,6 +301,9 @@ class BookingSteps:
         if asks_for_earliest(reading.words) or (draft.wanted and draft.conditions):
             want = want_of(draft, self._catalogue)
             free = self._openings.free(session, draft.limits, reading.now, want=want)
+            if not free and draft.limits.is_evening:
+                draft.conditions = draft.limits.from_four.as_dict()
+                free = self._openings.free(session, draft.limits, reading.now, want=want)
             if not free and draft.persons:
                 return self._nothing_free(session, draft, reading, want)
             return [self._say.need_datetime(free[:MAX_OFFERS] if asks_for_earliest(reading.words) else spread(free))]
@@ -354,6 +352,7 @@ class BookingSteps:
         known, draft.held_with = (draft.held, draft.held_with), held.verdict.resource or 0
         told = [] if known == (start, draft.held_with) else [self._say.slot_available(self._held(draft, wall))]
         draft.start = draft.held = draft.last = start
+        draft.refused = "" if draft.refused == start else draft.refused  # with somebody else it can be had
         if missing is None or asks_first:
             draft.confirm, missing = start, self._say.ask_to_book()
         return [*told, missing]
@@ -411,28 +410,29 @@ class BookingSteps:
         told = [self._say.created(self._standing(draft), draft.name)]
         if draft.following or (draft.second and is_choice(self._catalogue)):
             draft.conditions = conditions  # they hold for the next one as well
-        return [*told, *self._then(session, draft, reading, booking.end)]
+        return [*told, *self._then(session, draft, reading, booking)]
 
     def _request(self, draft: Draft) -> str:
         """What sets apart two appointments for the same time: with two people, or in one class."""
         before = sum(kind == "booked" for kind, _ in draft.done)
         return str(before) if before and is_choice(self._catalogue) else ""
 
-    def _then(self, session: Session, draft: Draft, reading: Reading, end: datetime) -> list[ServerMessage]:
-        """What else was wished, with times near the end of what is booked."""
-        if draft.second and not draft.following:
+    def _then(self, session: Session, draft: Draft, reading: Reading, booking: Booking) -> list[ServerMessage]:
+        """What else was wished together with what is booked."""
+        if draft.second and not is_choice(self._catalogue):
             return [self._say.next_person()]
-        if not draft.following:
+        if not (draft.second or draft.following):
             return []
-        service_id, *persons = draft.following[0]
-        service = self._catalogue.service(service_id or draft.booked_service)
+        choice = next_choice(draft, self._catalogue)
+        service = self._catalogue.service(choice.service_id)
         if service is not None and service.on_request:
             draft.following = draft.following[1:]
             draft.service = service.name
             return self._write_down(session, draft, reading, [self._say.service_on_request(service.name)])
-        want = Want(service.id if service else None, among=tuple(persons))
-        near = self._openings.nearest(session, draft.limits, end.replace(tzinfo=None), reading.now, want)
-        return [self._say.next_service(service.name if service else "", near)]
+        near = next_times(session, draft, self._openings, choice, booking, reading.now)
+        if not draft.second:
+            return [self._say.next_service(service.name if service else "", near)]
+        return [self._say.next_person_known(draft.second_name, near) if draft.second_name else self._say.next_person()]
 
     def _refused(
         self, session: Session, draft: Draft, reading: Reading, wall: datetime, verdict: SlotVerdict
