@@ -62,19 +62,12 @@ def seed_team(session: Session, people: Sequence[Person], services: Sequence[Off
 
 
 LEVI, HADDAD, SHIRA = 'ד"ר מיכל לוי', 'ד"ר אמיר חדאד', "שירה כהן"
-_MORNINGS, _LATER = [["09:00", "13:00"]], [["15:00", "19:00"]]
+_LATER = [["15:00", "19:00"]]
 
 CLINIC_PEOPLE = (
     Person(
         LEVI,
         ('ד"ר לוי', "מיכל", "Dr Levi", "доктор Леви", "د. ليفي"),
-        {
-            "sun": _MORNINGS,
-            "mon": [["09:00", "15:00"]],
-            "tue": _MORNINGS,
-            "wed": [["09:00", "15:00"]],
-            "thu": [["09:00", "15:00"]],
-        },
     ),
     Person(
         HADDAD,

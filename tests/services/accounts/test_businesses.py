@@ -109,7 +109,7 @@ def test_the_demo_can_be_called(database: Database, number: str, language: str) 
 
 
 def test_the_demo_clinic_has_two_dentists_and_a_hygienist_and_the_office_nobody_by_name(database: Database) -> None:
-    seed_demo(database, NOW)
+    seed_demo(database, NOW, with_team=True)
 
     def catalogue(session: Session, number: str) -> Catalogue:
         business = find_business_by_number(session, number)
