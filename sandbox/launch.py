@@ -69,7 +69,7 @@ def prepare_database(settings: Settings) -> list[DemoLogin]:
     try:
         database.ping()  # a wrong address is told at once; migrating would wait for it to come up
         migrate(database)
-        logins = [] if settings.production else seed_demo(database)
+        logins = [] if settings.production else seed_demo(database, with_team=True)
         if logins:
             record_demo(database)
             if settings.twilio_account is None:

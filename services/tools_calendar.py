@@ -68,11 +68,13 @@ __all__ = [
     "Wish",
     "callers_appointments",
     "cancel_appointment",
+    "check_move",
     "check_slot",
     "create_appointment_by_owner",
     "create_appointment_from_realtime",
     "hold_slot",
     "move_appointment",
+    "past_appointments",
     "place_appointment",
     "release_hold",
     "set_appointment_status",
@@ -260,6 +262,24 @@ def move_appointment(
     return BookingResult(Outcome.DONE, verdict, _booking(appointment, catalogue.policy))
 
 
+def check_move(
+    session: Session,
+    *,
+    appointment_id: int,
+    start: datetime,
+    now: datetime,
+    call_id: int,
+    numbers: Collection[str] = (),
+    want: Want | None = None,
+) -> SlotVerdict:
+    """Whether move_appointment would move it there now. Changes nothing. Raises NoSuchAppointment, UnknownCall."""
+    appointment = _to_change(session, appointment_id, call_id, numbers)
+    if appointment.status is not AppointmentStatus.BOOKED:
+        raise NoSuchAppointment
+    plan = plan_to_move(session, catalogue_of(session), appointment, want)
+    return verdict_on(session, plan, start, now, except_call=call_id, except_appointment=appointment.id)
+
+
 def cancel_appointment(
     session: Session,
     *,
@@ -360,6 +380,23 @@ def callers_appointments(
         )
     )
     rows = session.scalars(coming.order_by(Appointment.starts_at)).all()
+    return [_booking(row, policy) for row in rows]
+
+
+def past_appointments(session: Session, call_id: int, now: datetime, *, numbers: Collection[str] = ()) -> list[Booking]:
+    """Appointments under `numbers` that are over and were kept, the latest first; a few. As callers_appointments."""
+    bind_call(session, call_id)
+    policy = policy_of_session(session)
+    over = (
+        select(Appointment)
+        .join(Customer, Customer.id == Appointment.customer_id)
+        .where(
+            Appointment.status.in_((AppointmentStatus.BOOKED, AppointmentStatus.DONE)),
+            Appointment.ends_at <= now,
+            Customer.phone.in_(numbers),
+        )
+    )
+    rows = session.scalars(over.order_by(Appointment.starts_at.desc()).limit(5)).all()
     return [_booking(row, policy) for row in rows]
 
 

@@ -21,6 +21,7 @@ from media.media_ws_ai import NotAdmitted, QueueSizes
 from media.metrics import CallMetrics
 from media.twilio.pace_clock import Clock
 from services.appointment_nlp import AppointmentNlp
+from services.booking.choice import offering_of
 from services.booking.dialogue import BookingDialogue
 from services.calls.context import CallContext, TurnRecord
 from services.calls.end_reasons import MODEL_UNREACHABLE
@@ -120,7 +121,8 @@ class WorkerDeps:
     def booking(self, context: CallContext) -> BookingDialogue:
         """With a key the chat model reads along; without one the built-in parser reads alone (A1)."""
         topics = topics_of(context.keywords, context.business_name)
-        nlp = AppointmentNlp(context.policy, self._worker.model_parser, topics=topics)
+        offering = offering_of(context.catalogue)
+        nlp = AppointmentNlp(context.policy, self._worker.model_parser, topics=topics, offering=offering)
         return BookingDialogue(self._worker.database, context, nlp, lambda: datetime.now(UTC))
 
     def turn_over(self, record: TurnRecord) -> None:

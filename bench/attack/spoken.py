@@ -24,6 +24,7 @@ from media.conversation.cues import (
     wants_human,
 )
 from services.appointment_nlp import AppointmentNlp
+from services.booking.choice import offering_of
 from services.booking.dialogue import BookingDialogue, PendingMessage
 from services.calls.end_reasons import HAND_OVER
 from services.calls.lifecycle import load_call_context
@@ -108,7 +109,7 @@ class _Call:
         call_id = world.open_call()
         self._context = world.database.read(lambda session: load_call_context(session, call_id))
         topics = topics_of(self._context.keywords, self._context.business_name)
-        nlp = AppointmentNlp(self._context.policy, None, topics=topics)
+        nlp = AppointmentNlp(self._context.policy, None, topics=topics, offering=offering_of(self._context.catalogue))
         self._booking = BookingDialogue(world.database, self._context, nlp, self._now)
 
     def play(self) -> Heard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bench.conversations.dialogue import TODAY, Dialogue, span
+from bench.conversations.dental import DENTAL, DENTAL_PROMPT, PEOPLE, SERVICES
+from bench.conversations.dialogue import TODAY, Dialogue, Standing, span
 from bench.conversations.judge import AppointmentRow, LeadRow
 from services.accounts.businesses import create_business
+from services.accounts.catalogue import catalogue_of
+from services.accounts.demo_team import seed_team
 from services.accounts.seed import CLINIC, CLINIC_PROMPT, OFFICE, OFFICE_PROMPT
 from services.appointments.customers import upsert_customer
-from services.appointments.taken import Place, first_resource, occupy
+from services.appointments.taken import Place, occupy
 from services.business_policy import Span
 from services.calls.lifecycle import find_call
 from services.db.database import Database
@@ -30,6 +33,7 @@ from services.db.models import (
     ServerEvent,
 )
 from services.db.tenancy import bind_business
+from services.policy.catalogue import Catalogue
 
 ZONE = ZoneInfo("Asia/Jerusalem")
 BEGINS = TODAY.replace(tzinfo=ZONE).astimezone(UTC)
@@ -67,6 +71,7 @@ _STUDIO: dict[str, Any] = {
 _BASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "clinic": ("מרפאת חיוך בריא", CLINIC_PROMPT, {**CLINIC, **_COMMON}),
     "office": ("Harbour Accounting", OFFICE_PROMPT, {**OFFICE, **_COMMON}),
+    "dental": ("מרפאת אורנים", DENTAL_PROMPT, {**DENTAL, **_COMMON}),
     "studio": ("אור וצל", STUDIO_PROMPT, {**_STUDIO, **_COMMON}),
 }
 
@@ -128,31 +133,49 @@ def _prepare(session: Session, dialogue: Dialogue, number: int) -> Prepared:
         settings=settings_of(dialogue.business),
         now=BEGINS,
     )
+    if dialogue.business == "dental":
+        seed_team(session, PEOPLE, SERVICES)
+    catalogue = catalogue_of(session)
     caller = WITHHELD if dialogue.caller == "withheld" else f"+97252{number:07d}"
     own: tuple[AppointmentRow, ...] = ()
     if dialogue.caller in ("returning", "spoofed"):
         customer = upsert_customer(session, phone=caller, name=dialogue.customer, now=BEGINS)
-        spans = [span(text) for text in dialogue.appointments]
-        own = tuple(_appointment(session, customer, *times) for times in spans)
+        own = tuple(_appointment(session, customer, catalogue, one) for one in dialogue.appointments)
+        own += tuple(_appointment(session, customer, catalogue, one) for one in dialogue.last)
     stranger = upsert_customer(session, phone=f"+97253{number:07d}", name="פלוני אלמוני", now=BEGINS)
-    taken = tuple(_appointment(session, stranger, *span(text)) for text in dialogue.taken)
+    taken = tuple(row for one in dialogue.taken for row in _occupied(session, stranger, catalogue, one))
     return Prepared(business.id, dialled, match, caller, own, taken)
 
 
-def _appointment(session: Session, customer: Customer, start: datetime, end: datetime) -> AppointmentRow:
+def _occupied(session: Session, stranger: Customer, catalogue: Catalogue, one: Standing) -> list[AppointmentRow]:
+    """What other people have: of somebody's time, or, where nobody is named, of everybody's."""
+    people = [each.name for each in catalogue.team] if not one.with_ else [one.with_]
+    return [_appointment(session, stranger, catalogue, one.model_copy(update={"with_": who})) for who in people]
+
+
+def _appointment(session: Session, customer: Customer, catalogue: Catalogue, one: Standing) -> AppointmentRow:
+    """As it would have been booked; a range of times lasts as long as it says."""
+    start, end = (each.replace(tzinfo=ZONE) for each in span(one.at))
+    service = next((each for each in catalogue.services if each.name == one.service), None)
+    given_by = catalogue.who_gives(service.id if service else None)
+    who = next((each for each in catalogue.team if each.name == one.with_), given_by[0])
+    told = Span(start, start + service.need.length if service else end)
+    taken = service.need.around(told) if service else told
     row = Appointment(
         uid=str(uuid4()),
         request_key=f"before:{uuid4()}",
-        starts_at=start.replace(tzinfo=ZONE),
-        ends_at=end.replace(tzinfo=ZONE),
+        starts_at=told.start,
+        ends_at=told.end,
         customer_id=customer.id,
         name=customer.name,
-        created_at=BEGINS,
-        updated_at=BEGINS,
+        service=service.name if service else "",
+        created_at=min(start, BEGINS),
+        updated_at=min(start, BEGINS),
     )
-    told = Span(row.starts_at, row.ends_at)
-    occupy(session, row, Place(first_resource(session), told, told))
-    return AppointmentRow(row.id, start, stands=True, name=row.name)
+    occupy(session, row, Place(who.id, told, taken, service.id if service else None))
+    return AppointmentRow(
+        row.id, start.replace(tzinfo=None), stands=True, name=row.name, service=row.service, who=who.name
+    )
 
 
 def _read(session: Session, business_id: int, call_sid: str) -> Rows:
@@ -168,6 +191,8 @@ def _read(session: Session, business_id: int, call_sid: str) -> Rows:
                 row.starts_at.astimezone(ZONE).replace(tzinfo=None),
                 row.status in ACTIVE_APPOINTMENT,
                 row.name,
+                row.service if row.service_id else "",
+                row.resource.name,
             )
             for row in appointments
         ),

@@ -53,9 +53,34 @@ class Answers(_Table):
     use_this_number: str | None = None
     confirm: str | None = None
     pick: str | None = None
+    service: str | None = None
+    person: str | None = None
 
 
-class Booked(_Table):
+class Standing(_Table):
+    """An appointment that is there before the call, or what occupies somebody: then `at` may be a range."""
+
+    at: str
+    service: str = ""
+    with_: str = Field(default="", alias="with")
+
+
+class _About(_Table):
+    """What for, and with whom, by their names in the system; None is not judged."""
+
+    service: str | None = None
+    with_: str | None = Field(default=None, alias="with")
+    with_any: list[str] = []
+
+    def fits_about(self, service: str, who: str) -> bool:
+        people = [*self.with_any, *([self.with_] if self.with_ else [])]
+        return self.service in (None, service) and (not people or who in people)
+
+    def about(self) -> str:
+        return ", ".join(filter(None, (self.service, self.with_ or " / ".join(self.with_any))))
+
+
+class Booked(_About):
     """One new appointment: `at`, one of `at_any`, or a start on a day between two times (both included)."""
 
     at: str | None = None
@@ -81,12 +106,17 @@ class Booked(_Table):
 
     def words(self) -> str:
         when = self.at or " or ".join(self.at_any[:3]) or f"{self.on} {self.from_}–{self.to}"
-        return f"{when}{' …' if len(self.at_any) > 3 else ''}{f' ({self.name})' if self.name else ''}"
+        who = f" ({self.name})" if self.name else ""
+        return f"{when}{' …' if len(self.at_any) > 3 else ''}{who}{f' {self.about()}' if self.about() else ''}"
 
 
-class Moved(_Table):
+class Moved(_About):
     from_: str = Field(alias="from")
     to: str
+
+
+class Cancelled(_About):
+    at: str
 
 
 class LeadWanted(_Table):
@@ -99,13 +129,18 @@ class Expect(_Table):
 
     call: Literal["open", "ended", "transferred", "message"] | None = None
     booked: list[Booked] | None = None
-    cancelled: list[str] | None = None
+    cancelled: list[Cancelled] | None = None
     moved: list[Moved] | None = None
     lead: bool | LeadWanted | None = None
-    never_asked: list[Literal["date", "name", "phone"]] = []
+    never_asked: list[Literal["date", "name", "phone", "service", "person"]] = []
     never_offered: list[str] = []
     said_to_caller: list[str] = []
     not_told: list[str] = []
+
+    @field_validator("cancelled", mode="before")
+    @classmethod
+    def _as_tables(cls, value: object) -> object:
+        return _tables(value)
 
     @field_validator("never_offered", mode="before")
     @classmethod
@@ -114,7 +149,7 @@ class Expect(_Table):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        for text in (*(self.cancelled or ()), *self.said_to_caller, *self.not_told):
+        for text in (*(one.at for one in self.cancelled or ()), *self.said_times, *self.not_told):
             moment(text)
         for move in self.moved or ():
             moment(move.from_)
@@ -124,34 +159,55 @@ class Expect(_Table):
                 raise ValueError(f"never_offered: {form!r}")
         return self
 
+    @property
+    def said_times(self) -> list[str]:
+        """What of `said_to_caller` is a time."""
+        return [text for text in self.said_to_caller if text[:1].isdigit()]
+
+    @property
+    def said_names(self) -> list[str]:
+        """… and what is the name of a service or a person."""
+        return [text for text in self.said_to_caller if not text[:1].isdigit()]
+
 
 class Dialogue(_Table):
     id: str
     title: str
     language: Literal["he", "en", "ru", "ar"]
-    business: Literal["clinic", "office", "studio"]
+    business: Literal["clinic", "office", "studio", "dental"]
     caller: Literal["new", "returning", "spoofed", "withheld"]
     customer: str = ""
-    appointments: list[str] = []
-    taken: list[str] = []
+    appointments: list[Standing] = []
+    taken: list[Standing] = []
+    last: list[Standing] = []
     turn: list[Turn] = Field(min_length=1)
     answers: Answers = Answers()
     expect: Expect
     set: str = ""
     """The folder it comes from: open, kept or later."""
 
+    @field_validator("appointments", "taken", "last", mode="before")
+    @classmethod
+    def _as_tables(cls, value: object) -> object:
+        return _tables(value)
+
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        for text in self.appointments:
-            moment(text)
-        for text in self.taken:
-            span(text)
+        for one in (*self.appointments, *self.last):
+            moment(one.at)
+        for one in self.taken:
+            span(one.at)
         if self.caller == "returning" and self.answers.name is None and self.customer:
             # Somebody who rings from their own number says their own name when asked for it.
             object.__setattr__(self, "answers", self.answers.model_copy(update={"name": self.customer}))
-        if self.appointments and self.caller not in ("returning", "spoofed"):
+        if (self.appointments or self.last) and self.caller not in ("returning", "spoofed"):
             raise ValueError("only a known customer has appointments")
         return self
+
+
+def _tables(value: object) -> object:
+    """A time alone as a table."""
+    return [{"at": one} if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
 
 
 def moment(text: str) -> datetime:

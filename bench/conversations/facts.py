@@ -25,6 +25,7 @@ _ANY_CLOCK = re.compile(_CLOCK)
 _OFFER = re.compile(r"offer:|להציע:", re.I)
 _OWN_NUMBER = re.compile(r"number they call from|מספר שממנו")
 _KEY_AGAIN = re.compile(r"pound key|סולמית")
+_MARKS = str.maketrans("", "", "\"'״׳`")
 
 
 class Ask(StrEnum):
@@ -36,6 +37,8 @@ class Ask(StrEnum):
     WHEN = "day and time"
     PICK = "one of several times"
     CONFIRM = "a yes"
+    SERVICE = "which service"
+    PERSON = "with whom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,10 @@ class Fact:
             return not self.moments
         return len(_ANY_CLOCK.findall(self._offer)) > len(_moments(self._offer))
 
+    def names(self, name: str) -> bool:
+        """Whether a service or person is named in it, in whatever quotation marks."""
+        return _plain(name) in _plain(self.text)
+
     @property
     def ask(self) -> Ask | None:
         if self.kind in _ASKS:
@@ -83,7 +90,12 @@ class Fact:
         return parts[1] if len(parts) > 1 else ""
 
 
-_ASKS = {"need_name": Ask.NAME, "slot_available": Ask.CONFIRM}
+_ASKS = {
+    "need_name": Ask.NAME,
+    "slot_available": Ask.CONFIRM,
+    "need_service": Ask.SERVICE,
+    "need_person": Ask.PERSON,
+}
 
 
 def read_facts(texts: Iterable[str]) -> list[Fact]:
@@ -105,6 +117,10 @@ def open_ask(facts: Sequence[Fact]) -> int | None:
         if fact.ask is not None and not (noted and fact.ask in (Ask.PHONE, Ask.OWN_NUMBER)):
             return position
     return None
+
+
+def _plain(text: str) -> str:
+    return text.translate(_MARKS)
 
 
 def _moments(text: str) -> list[datetime]:

@@ -11,13 +11,14 @@ from datetime import date, datetime, time
 from itertools import permutations
 from typing import Literal
 
-from bench.conversations.dialogue import Booked, Dialogue, Expect, LeadWanted, moment
+from bench.conversations.dialogue import Booked, Dialogue, Expect, LeadWanted, Moved, moment
 from bench.conversations.facts import Ask, Fact
 from bench.conversations.names import same_name
 
 State = Literal["open", "ended", "transferred", "message", "turned away"]
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ASKED = {"date": {Ask.WHEN, Ask.PICK}, "name": {Ask.NAME}, "phone": {Ask.PHONE, Ask.OWN_NUMBER}}
+_ASKED |= {"service": {Ask.SERVICE}, "person": {Ask.PERSON}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class AppointmentRow:
     start: datetime
     stands: bool
     name: str = ""
+    service: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,9 @@ class _Changes:
     """What the call did to the calendar."""
 
     booked: list[AppointmentRow]
-    moved: list[tuple[datetime, datetime]]
-    cancelled: list[datetime]
-    undone: list[datetime]  # booked and cancelled again in this call
+    moved: list[tuple[datetime, AppointmentRow]]
+    cancelled: list[AppointmentRow]
+    undone: list[AppointmentRow]  # booked and cancelled again in this call
 
 
 def judge(dialogue: Dialogue, outcome: Outcome) -> list[str]:
@@ -107,13 +110,27 @@ def _calendar(expect: Expect, outcome: Outcome) -> Iterator[str]:
         yield from _booked(expect.booked, changes.booked)
     if expect.moved is not None:
         wanted = sorted((moment(one.from_), moment(one.to)) for one in expect.moved)
-        if wanted != sorted(changes.moved):
-            yield f"moved {_moves(changes.moved)} instead of {_moves(wanted)}"
+        made = sorted((old, row.start) for old, row in changes.moved)
+        if wanted != made:
+            yield f"moved {_moves(made)} instead of {_moves(wanted)}"
+        yield from _about_moved(expect.moved, changes.moved)
     if expect.cancelled is not None:
-        times = sorted(moment(text) for text in expect.cancelled)
-        found = sorted([*changes.cancelled, *(start for start in changes.undone if start in times)])
+        times = sorted(moment(one.at) for one in expect.cancelled)
+        rows = [*changes.cancelled, *(row for row in changes.undone if row.start in times)]
+        found = sorted(row.start for row in rows)
         if times != found:
             yield f"cancelled {_times(found)} instead of {_times(times)}"
+        for one in expect.cancelled:
+            of_time = [row for row in rows if row.start == moment(one.at)]
+            if of_time and not any(one.fits_about(row.service, row.who) for row in of_time):
+                yield f"cancelled {_about(of_time[0])} instead of {one.about()}"
+
+
+def _about_moved(wanted: Sequence[Moved], made: Sequence[tuple[datetime, AppointmentRow]]) -> Iterator[str]:
+    for one in wanted:
+        rows = [row for old, row in made if old == moment(one.from_)]
+        if rows and not any(one.fits_about(row.service, row.who) for row in rows):
+            yield f"moved to {_about(rows[0])} instead of {one.about()}"
 
 
 def _changes(expect: Expect, outcome: Outcome) -> _Changes:
@@ -121,20 +138,21 @@ def _changes(expect: Expect, outcome: Outcome) -> _Changes:
     after = {row.id: row for row in outcome.after}
     known = {row.id for row in (*outcome.own, *outcome.taken)}
     new = [row for row in outcome.after if row.id not in known]
-    changes = _Changes([row for row in new if row.stands], [], [], [row.start for row in new if not row.stands])
+    changes = _Changes([row for row in new if row.stands], [], [], [row for row in new if not row.stands])
     for row in outcome.own:
         now = after.get(row.id)
         if now is None or not now.stands:
-            changes.cancelled.append(row.start)
-        elif now.start != row.start:
-            changes.moved.append((row.start, now.start))
+            changes.cancelled.append(row)
+        elif (now.start, now.who) != (row.start, row.who):
+            changes.moved.append((row.start, now))
     for move in expect.moved or ():
         old, to = moment(move.from_), moment(move.to)
         instead = next((row for row in changes.booked if row.start == to), None)
-        if old in changes.cancelled and instead is not None:
-            changes.cancelled.remove(old)
+        gone = next((row for row in changes.cancelled if row.start == old), None)
+        if gone is not None and instead is not None:
+            changes.cancelled.remove(gone)
             changes.booked.remove(instead)
-            changes.moved.append((old, to))
+            changes.moved.append((old, instead))
     return changes
 
 
@@ -143,12 +161,13 @@ def _booked(wanted: Sequence[Booked], found: Sequence[AppointmentRow]) -> Iterat
         all(_fits(one, row) for one, row in zip(wanted, order, strict=True)) for order in permutations(found)
     ):
         return
-    names = ", ".join(f"{_words(row.start)} ({row.name})" for row in found) or "nothing"
+    names = ", ".join(f"{_words(row.start)} ({row.name}){_about(row)}" for row in found) or "nothing"
     yield f"booked {names} instead of {', '.join(one.words() for one in wanted) or 'nothing'}"
 
 
 def _fits(wanted: Booked, row: AppointmentRow) -> bool:
-    return wanted.fits(row.start) and (wanted.name is None or same_name(wanted.name, row.name))
+    is_named = wanted.name is None or same_name(wanted.name, row.name)
+    return wanted.fits(row.start) and is_named and wanted.fits_about(row.service, row.who)
 
 
 # -- what was collected ----------------------------------------------------------------------------------------------
@@ -202,9 +221,12 @@ def _matches(form: str, start: datetime) -> bool:
 
 def _told(expect: Expect, facts: Sequence[Fact]) -> Iterator[str]:
     told = {start for fact in facts for start in fact.moments}
-    for text in expect.said_to_caller:
+    for text in expect.said_times:
         if moment(text) not in told:
             yield f"was never told of {text}"
+    for name in expect.said_names:
+        if not any(fact.names(name) for fact in facts):
+            yield f"was never told of {name}"
     for text in expect.not_told:
         if moment(text) in told:
             yield f"was told of {text}"
@@ -215,6 +237,11 @@ def _told(expect: Expect, facts: Sequence[Fact]) -> Iterator[str]:
 
 def _words(start: datetime) -> str:
     return f"{start:%Y-%m-%d %H:%M}"
+
+
+def _about(row: AppointmentRow) -> str:
+    about = ", ".join(filter(None, (row.service, row.who)))
+    return f" {about}" if about else ""
 
 
 def _times(starts: Sequence[datetime]) -> str:

@@ -114,6 +114,10 @@ def answer_to(fact: Fact, answers: Answers) -> Turn | None:
         said = (a.pick or a.confirm) if several else (a.confirm or a.pick)
     elif fact.ask is Ask.CONFIRM:
         said = a.confirm
+    elif fact.ask is Ask.SERVICE:
+        said = a.service
+    elif fact.ask is Ask.PERSON:
+        said = a.person
     else:
         return None
     if said is not None:

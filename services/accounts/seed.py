@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.accounts.businesses import create_business
+from services.accounts.demo_team import CLINIC_PEOPLE, CLINIC_SERVICES, seed_team
 from services.accounts.users import create_user, find_user, grant, hash_password
 from services.db.database import Database
 from services.db.models import Business, Role, User
@@ -126,8 +127,9 @@ _DEMO = (
 )
 
 
-def seed_demo(database: Database, now: datetime | None = None) -> list[DemoLogin]:
-    """Fill an empty database with the demo; the logins it made, [] when there was anything already."""
+def seed_demo(database: Database, now: datetime | None = None, *, with_team: bool = False) -> list[DemoLogin]:
+    """Fill an empty database with the demo; the logins it made, [] when there was anything already. with_team: the
+    clinic has its dentists, its hygienist and their services, instead of one calendar."""
     at = now or datetime.now(UTC)
     logins = [
         DemoLogin(OWNER_EMAIL, secrets.token_urlsafe(9), "owner of both demo businesses"),
@@ -140,7 +142,7 @@ def seed_demo(database: Database, now: datetime | None = None) -> list[DemoLogin
     if not database.write(lambda session: _add_people(session, hashes, at)):
         return []
     for demo in _DEMO:
-        database.write(partial(_add_business, demo=demo, now=at))
+        database.write(partial(_add_business, demo=demo, with_team=with_team, now=at))
     return logins
 
 
@@ -159,9 +161,11 @@ def _add_people(session: Session, hashes: dict[str, str], now: datetime) -> bool
     return True
 
 
-def _add_business(session: Session, demo: tuple[str, str, str, dict[str, Any]], now: datetime) -> None:
+def _add_business(session: Session, demo: tuple[str, str, str, dict[str, Any]], with_team: bool, now: datetime) -> None:
     name, number, prompt, settings = demo
     business = create_business(session, name=name, numbers=[number], prompt=prompt, settings=settings, now=now)
+    if with_team and number == CLINIC_NUMBER:
+        seed_team(session, CLINIC_PEOPLE, CLINIC_SERVICES)
     owner = find_user(session, OWNER_EMAIL)
     if owner is not None:
         grant(session, owner, business_id=business.id, role=Role.OWNER, now=now)

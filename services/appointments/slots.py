@@ -53,14 +53,12 @@ def check_slot(
     now: datetime,
     want: Want = ANYTHING,
     duration_min: int | None = None,
-    except_appointment: int | None = None,
 ) -> SlotCheck:
-    """Whether this call could book the slot now, or move `except_appointment` to it. Changes nothing. Raises
-    UnknownCall."""
+    """Whether this call could book the slot now. Changes nothing. Raises UnknownCall."""
     bind_by_call(session, call_id)
     catalogue = catalogue_of(session)
     plan = catalogue.plan(want, duration_min)
-    verdict = verdict_on(session, plan, start, now, except_call=call_id, except_appointment=except_appointment)
+    verdict = verdict_on(session, plan, start, now, except_call=call_id)
     if verdict.ok:
         return SlotCheck(verdict)
     wide = widened(catalogue, want, duration_min)

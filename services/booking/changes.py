@@ -14,6 +14,7 @@ from services.booking.draft import Draft
 from services.booking.identity import Identity
 from services.booking.messages import ServerMessage, ServerMessages
 from services.booking.reading import Reading
+from services.booking.slot import Slot, slot_of
 from services.booking.spoken_of import with_what_was_spoken_of
 from services.calls.context import CallContext
 from services.nlp.intent import is_no, means_the_other
@@ -38,6 +39,7 @@ class Changes:
         self.identity = Identity(context, say)
         self._call_id = context.call_id
         self._may_change = context.may.change
+        self._catalogue = context.catalogue
         self._say = say
 
     def next(self, session: Session, draft: Draft, reading: Reading) -> Changed | None:
@@ -77,7 +79,7 @@ class Changes:
         mine = self._mine(session, draft, reading, "own")
         if not mine:
             return [self._say.no_appointment()]
-        return [self._say.existing([one.start for one in mine[:_MOST_TOLD]])]
+        return [self._say.existing([self._told(one) for one in mine[:_MOST_TOLD]])]
 
     def _adopt(self, session: Session, draft: Draft, reading: Reading) -> Changed | None:
         """A wish to move: find what there is to move."""
@@ -88,20 +90,29 @@ class Changes:
             of_day = [
                 one for one in mine if any(o.first <= one.start.date() <= o.last for o in reading.parsed.of_dates)
             ]
-            chosen = (of_day or mine)[0]
-            draft.booked(chosen.id, chosen.start)
+            chosen = _fitting(of_day or mine, reading.parsed)[0]
+            wished = draft.persons, draft.not_persons, draft.anyone, draft.only
+            draft.booked(chosen.id, chosen.start, chosen.service_id, chosen.resource_id)
+            draft.persons, draft.not_persons, draft.anyone, draft.only = wished
+            if len(draft.persons) > 1:  # "it is with Dr Levi, and I want Dr Haddad"
+                draft.persons = [one for one in draft.persons if one != draft.booked_with]
             draft.name = draft.name or chosen.name
         parsed = apart_from_existing(draft, with_what_was_spoken_of(draft, reading)).parsed
-        if parsed.dates or parsed.times or draft.confirm:
+        with_another = [one for one in draft.persons if one != draft.booked_with]
+        if parsed.dates or parsed.times or draft.confirm or with_another or draft.booked_with in draft.not_persons:
             return None
-        return Changed([self._say.where_to(datetime.fromisoformat(draft.booked_start))])
+        start = datetime.fromisoformat(draft.booked_start)
+        return Changed([self._say.where_to(slot_of(self._catalogue, start, draft.booked_service, draft.booked_with))])
+
+    def _told(self, booking: Booking) -> Slot:
+        return slot_of(self._catalogue, booking.start, booking.service_id, booking.resource_id)
 
     def _rather_move(self, session: Session, draft: Draft, reading: Reading) -> None:
         """ "No, don't cancel it, move it": the appointment that was asked about."""
         asked = next((one for one in self._mine(session, draft, reading, "cancel") if one.id == draft.cancel_id), None)
         draft.cancel_id = 0
         if asked is not None:
-            draft.booked(asked.id, asked.start)
+            draft.booked(asked.id, asked.start, asked.service_id, asked.resource_id)
             draft.name = draft.name or asked.name
 
     def _ask_to_cancel(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
@@ -113,14 +124,14 @@ class Changes:
         if not meant:
             return [self._say.no_appointment()]
         draft.cancel_id = meant[0].id
-        return [self._say.confirm_cancel(meant[0].start)]
+        return [self._say.confirm_cancel(self._told(meant[0]))]
 
     def _cancel_answered(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
         mine = self._mine(session, draft, reading, "cancel")
         others = [one for one in mine if one.id != draft.cancel_id]
         if others and means_the_other(reading.words):
             draft.cancel_id = others[0].id
-            return [self._say.confirm_cancel(others[0].start)]
+            return [self._say.confirm_cancel(self._told(others[0]))]
         if is_no(reading.words) and not _only_this(reading.words):
             draft.cancel_id, self.settled = 0, True
             return []
@@ -129,7 +140,7 @@ class Changes:
         asked = next((one for one in mine if one.id == draft.cancel_id), None)
         if asked is not None and reading.hums and draft.hummed != f"cancel {asked.id}":
             draft.hummed = f"cancel {asked.id}"
-            return [self._say.repeated(self._say.confirm_cancel(asked.start))]
+            return [self._say.repeated(self._say.confirm_cancel(self._told(asked)))]
         return self._cancel(session, draft, reading)
 
     def _cancel(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
@@ -141,12 +152,12 @@ class Changes:
             call_id=self._call_id,
             numbers=self.identity.numbers(draft),
         )
-        draft.booked(chosen, booking.start)
+        draft.booked(chosen, booking.start, booking.service_id, booking.resource_id)
         draft.cancelled = draft.booked_start
         draft.did("cancelled", draft.booked_start)
         draft.freed()
         self.settled = True
-        return [self._say.cancelled(booking.start)]
+        return [self._say.cancelled(self._told(booking))]
 
 
 def apart_from_existing(draft: Draft, reading: Reading) -> Reading:
@@ -176,6 +187,7 @@ def _errand(draft: Draft, reading: Reading) -> str:
     answers = bool("name" in parsed.news or reading.code or not reading.words)
     if draft.errand == "move" and not parsed.explicit:  # "Sunday at five", while it is asked who is calling
         answers = answers or not parsed.news.isdisjoint(("date", "time"))
+    answers = answers or (bool(parsed.news) and parsed.news <= {"service", "person"})  # which of them
     waits = draft.errand if draft.asked in ("name", "phone", "code") and answers else ""
     return said or waits
 
@@ -186,9 +198,16 @@ def _only_this(words: str) -> bool:
 
 
 def _meant(mine: Sequence[Booking], parsed: Parsed) -> list[Booking]:
-    """Those on a day, and at a time, that was named; all of them when none was."""
+    """Those on a day, at a time, for a service and with a person that was named; all of them when none was."""
     on_day = [one for one in mine if any(option.first <= one.start.date() <= option.last for option in parsed.dates)]
     if parsed.dates and not on_day:
         return []
     at_time = [one for one in on_day or mine if any(option.start == one.start.time() for option in parsed.times)]
-    return at_time or on_day or list(mine)
+    return _fitting(at_time or on_day or list(mine), parsed)
+
+
+def _fitting(mine: Sequence[Booking], parsed: Parsed) -> list[Booking]:
+    """Those for the service and with the person that was named, where there are such."""
+    chosen = parsed.chosen.first
+    for_it = [one for one in mine if one.service_id in chosen.services] or list(mine)
+    return [one for one in for_it if one.resource_id in chosen.persons] or for_it

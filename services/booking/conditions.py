@@ -13,6 +13,7 @@ from typing import Any, Self
 from services.nlp.types import DateOption, Parsed, TimeOption
 
 _MIDNIGHT = time(0)
+_EVENING = ("17:00", "22:00")  # as services/nlp/times.py reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,16 @@ class Conditions:
             not_weekdays=tuple(int(day) for day in stored.get("not_weekdays", ())),
             not_windows=_pairs(stored.get("not_windows", ())),
         )
+
+    @property
+    def is_evening(self) -> bool:
+        """An evening, no hour of it."""
+        return self.window == _EVENING
+
+    @property
+    def from_four(self) -> Self:
+        """The evening of a business that closes early."""
+        return replace(self, window=("16:00", self.window[1]))
 
     @property
     def days(self) -> tuple[tuple[date, date], ...]:

@@ -262,6 +262,7 @@ class BookingDialogue:
         for message in messages:
             self._draft.asked = message.asks
             self._draft.offered = [start.isoformat() for start in message.offers]
+            self._draft.offered_with = list(message.offers_with)
 
     def _stored(self, rows: Rows, message: ServerMessage) -> int:
         now = self._now()

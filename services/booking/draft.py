@@ -48,6 +48,28 @@ class Draft:
     proved: str = ""  # E.164: whoever has this number's telephone has given its code
     hummed: str = ""  # a hum answered the question whether to do this, and it was asked once more
     second: bool = False  # another person's appointment is to follow this one
+    service_id: int = 0  # what the appointment is for, 0 for none
+    services: list[int] = field(default_factory=list)  # it is one of these: to be asked which
+    persons: list[int] = field(default_factory=list)  # with one of these resources; empty: with whoever is free
+    not_persons: list[int] = field(default_factory=list)
+    anyone: bool = False  # "whoever is free", in so many words
+    which_person: bool = False  # what was said fits all of `persons` and means one
+    only: bool = False  # with nobody else
+    implied: bool = False  # `service_id` is all that who was named gives
+    said_services: list[int] = field(default_factory=list)  # as they were read last, and so the next
+    said_persons: list[int] = field(default_factory=list)
+    stranger: str = ""  # a name that was told to be nobody's here
+    same: str = ""  # what is to be as at the last visit: "service", "person" or "both"
+    missed: int = 0  # answers to the question for the service that named none
+    following: list[list[int]] = field(default_factory=list)  # wished after this one: [service, persons …]
+    second_name: str = ""  # of whoever comes as well
+    next_when: str = ""  # the following one: "same" time, or "after" this one
+    next_start: str = ""  # a time that was offered for it, and with whom
+    next_with: int = 0
+    held_with: int = 0  # with whom `held` is
+    offered_with: list[int] = field(default_factory=list)  # with whom each of `offered` is
+    booked_service: int = 0
+    booked_with: int = 0
 
     @property
     def wall(self) -> datetime | None:
@@ -61,11 +83,26 @@ class Draft:
     def limits(self) -> Conditions:
         return Conditions.restored(self.conditions)
 
-    def booked(self, appointment_id: int, start: datetime) -> None:
+    def booked(self, appointment_id: int, start: datetime, service_id: int | None, with_id: int | None) -> None:
         """An appointment stands at this wall-clock time; nothing is open any more."""
+        self.booked_service, self.booked_with = service_id or 0, with_id or 0
+        self.anybody()
         self.booked_id, self.booked_start = appointment_id, start.replace(tzinfo=None).isoformat()
         self.start, self.held, self.confirm, self.refused = self.booked_start, "", "", ""
         self.conditions, self.offered, self.cancelled, self.last = {}, [], "", self.booked_start
+
+    def anybody(self) -> None:
+        """With nobody in particular."""
+        self.persons, self.not_persons, self.anyone, self.only, self.which_person = [], [], False, False, False
+
+    def no_service(self) -> None:
+        """None is chosen."""
+        self.service_id, self.services, self.implied, self.same, self.missed = 0, [], False, "", 0
+
+    def let_go(self) -> None:
+        """What was held, offered or refused was for something else."""
+        self.held, self.held_with, self.confirm, self.refused = "", 0, "", ""
+        self.offered, self.offered_with = [], []
 
     def did(self, kind: str, start: str = "") -> None:
         """This call has booked, moved or cancelled an appointment, or noted a message."""
@@ -77,17 +114,22 @@ class Draft:
         self.refused = self.booked_start or self.refused
         self.booked_id, self.booked_start, self.start, self.held, self.confirm = 0, "", "", "", ""
         self.cancel_id, self.wanted = 0, False
+        self.booked_service, self.booked_with = 0, 0
 
     def stopped(self) -> None:
         """No appointment is wished, or not now: nothing is asked for until one is wished again."""
         self.wanted, self.second = False, False
         self.start, self.held, self.confirm, self.refused = self.booked_start, "", "", ""
         self.conditions, self.offered, self.asked, self.errand = {}, [], "", ""
+        self.following, self.second_name, self.next_when, self.next_start = [], "", "", ""
+        self.no_service()
+        self.anybody()
 
     def another(self) -> None:
         """The next appointment is beside the one there is, and may be somebody else's."""
+        self.booked_service, self.booked_with = 0, 0
         self.booked_id, self.booked_start, self.start, self.held, self.confirm = 0, "", "", "", ""
-        self.refused, self.second = "", False
+        self.refused, self.second, self.second_name, self.next_when = "", False, "", ""
 
     def noted(self, words: str) -> None:
         """What the message is about, one turn after the other."""

@@ -28,10 +28,11 @@ from services.tools_calendar import Booking
 NAMES_A_CALL, NAMES_A_DAY = 2, 6  # wrong ones
 CODES_A_CALL, CODES_A_DAY = 3, 5  # wrong tries of one code; codes sent to one number
 _DAY = timedelta(days=1)
+_TO_HEAR = ("own", "same")  # errands that change nothing
 
 
 class Identity:
-    """One call's check. `errand`: "cancel", "move" or "own" (to hear of it)."""
+    """One call's check. `errand`: "cancel", "move", "own" (to hear of it) or "same" (as at the last visit)."""
 
     def __init__(self, context: CallContext, say: ServerMessages) -> None:
         self._context = context
@@ -42,6 +43,11 @@ class Identity:
         """Coming appointments the caller may hear of and change by now: of this call, and what the check has opened."""
         found = tools_calendar.callers_appointments(session, self._context.call_id, now, numbers=self.numbers(draft))
         return [one for one in found if one.call_id == self._context.call_id or self._opened(draft, one, errand)]
+
+    def last_visit(self, session: Session, draft: Draft, now: datetime) -> Booking | None:
+        """The caller's last appointment that is over, where the check has opened it."""
+        found = tools_calendar.past_appointments(session, self._context.call_id, now, numbers=self.numbers(draft))
+        return next((one for one in found if self._opened(draft, one, "same")), None)
 
     def numbers(self, draft: Draft) -> tuple[str, ...]:
         """Under which numbers a caller's appointments are looked for: the one the call comes from where the business
@@ -58,13 +64,13 @@ class Identity:
         if not self.numbers(draft):
             return [self._say.need_phone()]
         if self._trust is CallerIdTrust.CODE:
-            return self._by_code(session, draft, reading)
+            return self._by_code(session, draft, reading, errand)
         return self._by_name(session, draft, reading, errand)
 
     # -- by name -----------------------------------------------------------------------------------------------
 
     def _by_name(self, session: Session, draft: Draft, reading: Reading, errand: str) -> list[ServerMessage] | None:
-        if not draft.name and not (errand == "own" and self._context.caller_attested):
+        if not draft.name and not (errand in _TO_HEAR and self._context.caller_attested):
             return [self._say.who_is_it()]
         if self._on_file(session, draft, reading.now, errand):
             draft.errand = ""
@@ -74,6 +80,9 @@ class Identity:
         return self._wrong_name(session, draft, reading.now)
 
     def _on_file(self, session: Session, draft: Draft, now: datetime, errand: str) -> Sequence[Booking]:
+        if errand == "same":
+            last = self.last_visit(session, draft, now)
+            return [last] if last is not None else []
         found = self.appointments(session, draft, now, errand)
         return [one for one in found if one.call_id != self._context.call_id]
 
@@ -88,12 +97,12 @@ class Identity:
 
     # -- by code -----------------------------------------------------------------------------------------------
 
-    def _by_code(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage] | None:
+    def _by_code(self, session: Session, draft: Draft, reading: Reading, errand: str) -> list[ServerMessage] | None:
         if draft.proved in self.numbers(draft):
             draft.errand = ""
             return None
         if not draft.code:
-            return self._send_code(session, draft, reading.now)
+            return self._send_code(session, draft, reading.now, errand)
         if not reading.code:
             return [self._say.need_code()]
         if one_time_code.fits(draft.code, reading.code, reading.now):
@@ -102,11 +111,12 @@ class Identity:
         draft.wrong_codes += 1
         return self._refused(draft) if draft.wrong_codes >= CODES_A_CALL else [self._say.wrong_code()]
 
-    def _send_code(self, session: Session, draft: Draft, now: datetime) -> list[ServerMessage]:
+    def _send_code(self, session: Session, draft: Draft, now: datetime, errand: str) -> list[ServerMessage]:
         """One code a call, to the number under which something stands. Without one the words are the same."""
         number = self.numbers(draft)[0]
         code, draft.code = one_time_code.new(now)
-        stands = tools_calendar.callers_appointments(session, self._context.call_id, now, numbers=(number,))
+        find = tools_calendar.past_appointments if errand == "same" else tools_calendar.callers_appointments
+        stands = find(session, self._context.call_id, now, numbers=(number,))
         others = [one for one in stands if one.call_id != self._context.call_id]
         if not can_be_written_to(session, number):
             return self._refused(draft)
@@ -127,7 +137,7 @@ class Identity:
             return draft.proved == booking.phone
         if self._trust is CallerIdTrust.OPEN and booking.phone == self._own:
             return fits or not draft.name
-        heard = errand == "own" and self._context.caller_attested and booking.phone == self._own
+        heard = errand in _TO_HEAR and self._context.caller_attested and booking.phone == self._own
         return fits or (heard and not draft.name)
 
     def _is_locked(self, session: Session, draft: Draft, now: datetime) -> bool:

@@ -11,21 +11,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.booking.message_texts import ARABIC, RUSSIAN
+from services.booking.slot import Slot
 from services.calls.context import CallContext
 from services.calls.kinds import ServerEventKind
 from services.language.text import quoted
 from services.nlp.types import Asked
 from services.policy.permissions import EVERYTHING, Instead, Permissions, Refused
-from services.policy.words import date_words, slot_words
+from services.policy.words import date_words, name_words, slot_words
 from services.prompt.abilities import INSTEAD
+
+Moment = datetime | Slot
 
 
 @dataclass(frozen=True, slots=True)
 class ServerMessage:
     """`speak`: the caller is waiting for it, an answer is asked for as soon as the floor is free.
 
-    `asks`: what it asks the caller for. `offers`: wall-clock starts it names to choose from. `again`: told also when it
-    was the last thing told.
+    `asks`: what it asks the caller for. `offers`: wall-clock starts it names to choose from, `offers_with`: resources
+    they would be with, 0 for none. `again`: told also when it was the last thing told.
     """
 
     kind: ServerEventKind
@@ -33,6 +36,7 @@ class ServerMessage:
     speak: bool = True
     asks: Asked = ""
     offers: tuple[datetime, ...] = ()
+    offers_with: tuple[int, ...] = ()
     again: bool = False
 
 
@@ -84,6 +88,18 @@ _TEXTS = {
         "confirm_cancel": "יש תור ל{slot}. לשאול אם לבטל אותו, ולחכות לכן.",
         "no_appointment": "לא נמצא תור קיים למספר הזה. לומר זאת. {instead}",
         "existing": "למתקשר יש תור: {slots}. לומר לו את היום והשעה.",
+        "next_person_known": "נרצה תור גם על שם {name}. לשאול לאיזה יום ושעה. {offer}",
+        "next_service": "נרצה גם: {service}. לשאול לאיזה יום ושעה. {offer}",
+        "need_service": "חסר לאיזה שירות התור: לשאול לאיזה מאלה: {services}. לא לשאול על יום ושעה לפני כן.",
+        "need_service_again": (
+            "מה שנאמר אינו שירות שנקבע כאן בטלפון. נקבעים: {services}. לומר זאת, ולשאול פעם אחת לאיזה מהם."
+        ),
+        "service_on_request": "{service}: לא נקבע בטלפון, רק בתיאום עם העסק. לומר זאת. {instead}",
+        "service_unknown": "מה שמבקשים אינו שירות שנקבע כאן בטלפון. לומר זאת. {instead}",
+        "need_person": "לא ברור אצל מי: לשאול אצל מי מאלה: {people}.",
+        "nobody_so_named": "אין כאן מי ששמו {name}. יש: {people}. לומר זאת, ולשאול אצל מי מהם, או אצל מי שפנוי.",
+        "not_with": "{why} אפשר אצל: {people}. לומר זאת. {offer}",
+        "day_refused": "{why} {offer}",
         "next_person": "נרצה תור גם לאדם נוסף: לשאול על שם מי, ולאיזה יום ושעה.",
         "message_name": "לרישום הפנייה חסר שם: לשאול על השם. לא לשאול על יום ושעה.",
         "lead_noted": "הפרטים וההודעה נרשמו, ויחזרו אל המתקשר. לומר זאת במשפט קצר. לא נקבע תור.",
@@ -154,6 +170,20 @@ _TEXTS = {
         "confirm_cancel": "There is an appointment on {slot}. Ask whether to cancel it and wait for a yes.",
         "no_appointment": "No appointment was found for this number. Say so. {instead}",
         "existing": "The caller has an appointment: {slots}. Tell the day and the time.",
+        "next_person_known": "An appointment is wished for {name} as well. Ask for which day and time. {offer}",
+        "next_service": "Wished as well: {service}. Ask for which day and time. {offer}",
+        "need_service": "It is missing what the appointment is for: ask which of these: {services}. Ask for no day or "
+        "time before that.",
+        "need_service_again": "What was said is no service that is booked here by telephone. These are: {services}. "
+        "Say so, and ask once which of them.",
+        "service_on_request": "{service}: not booked by telephone, only by arrangement with the business. Say so. "
+        "{instead}",
+        "service_unknown": "What is wished is no service that is booked here by telephone. Say so. {instead}",
+        "need_person": "It is unclear with whom: ask which of these: {people}.",
+        "nobody_so_named": "Nobody here is called {name}. There are: {people}. Say so, and ask with which of them, or "
+        "with whoever is free.",
+        "not_with": "{why} Possible with: {people}. Say so. {offer}",
+        "day_refused": "{why} {offer}",
         "next_person": "An appointment is wished for another person as well: ask for whom, and for which day and time.",
         "message_name": "To note this the name is missing: ask for it. Do not ask for a day or time.",
         "lead_noted": "Details and message are noted, and somebody will call back. Say so in one short sentence. "
@@ -179,6 +209,8 @@ _TEXTS = {
 _REFUSED: dict[str, Refused] = {
     "no_book": "book",
     "no_booking_to_claim": "book",
+    "service_on_request": "book",
+    "service_unknown": "book",
     "no_change": "change",
     "no_message": "message",
     "no_transfer": "transfer",
@@ -213,7 +245,17 @@ _HEADS = {
     "no_transfer": "not_offered",
     "no_booking_to_claim": "❌ error",
     "next_person": "need_name",
+    "next_service": "need_datetime",
+    "next_person_known": "need_datetime",
+    "need_service_again": "need_service",
+    "service_on_request": "not_offered",
+    "service_unknown": "not_offered",
+    "nobody_so_named": "need_person",
+    "not_with": "slot_unavailable",
+    "day_refused": "slot_unavailable",
 }
+# With whom, in the brackets behind a time.
+_WITH = {"he": "אצל {who}", "en": "with {who}", "ar": "عند {who}", "ru": "специалист: {who}"}
 _ASKS: dict[str, Asked] = {
     "need_datetime": "datetime",
     "need_time": "datetime",
@@ -221,6 +263,14 @@ _ASKS: dict[str, Asked] = {
     "where_to": "datetime",
     "slot_unavailable": "datetime",
     "day_full": "datetime",
+    "day_refused": "datetime",
+    "not_with": "datetime",
+    "next_service": "datetime",
+    "next_person_known": "datetime",
+    "need_service": "service",
+    "need_service_again": "service",
+    "need_person": "person",
+    "nobody_so_named": "person",
     "next_person": "name",
     "need_name": "name",
     "message_name": "name",
@@ -258,29 +308,33 @@ class ServerMessages:
         self._language = language if language in _TEXTS else "en"
         self._texts = _TEXTS[self._language]
 
-    def slot_available(self, slot: datetime) -> ServerMessage:
+    def slot_available(self, slot: Moment) -> ServerMessage:
         return self._message("slot_available", slot=self._slot(slot))
 
-    def slot_unavailable(self, slot: datetime, why: str, alternatives: Sequence[datetime]) -> ServerMessage:
+    def slot_unavailable(self, slot: Moment, why: str, alternatives: Sequence[Moment]) -> ServerMessage:
         return self._offering("slot_unavailable", alternatives, slot=self._slot(slot), why=why)
 
-    def need_datetime(self, free: Sequence[datetime] = (), *, day_known: bool = False) -> ServerMessage:
+    def need_datetime(self, free: Sequence[Moment] = (), *, day_known: bool = False) -> ServerMessage:
         if not free and not day_known:
             return self._message("need_datetime", offer="")
         return self._offering("need_time" if day_known else "need_datetime", free)
 
-    def ambiguous(self, what: Sequence[str], free: Sequence[datetime] = ()) -> ServerMessage:
+    def ambiguous(self, what: Sequence[str], free: Sequence[Moment] = ()) -> ServerMessage:
         words = " / ".join(self._texts[part] for part in what)
         return (
             self._offering("ambiguous", free, what=words) if free else self._message("ambiguous", what=words, offer="")
         )
 
-    def existing(self, slots: Sequence[datetime]) -> ServerMessage:
+    def existing(self, slots: Sequence[Moment]) -> ServerMessage:
         """The caller's own coming appointments."""
         return replace(self._message("existing", slots="; ".join(self._slot(slot) for slot in slots)), again=True)
 
     def next_person(self) -> ServerMessage:
         return self._message("next_person")
+
+    def next_person_known(self, name: str, free: Sequence[Moment]) -> ServerMessage:
+        """`name`: of whoever comes as well, as the caller said it."""
+        return self._offering("next_person_known", free, name=quoted(name))
 
     def message_name(self) -> ServerMessage:
         return self._message("message_name")
@@ -321,7 +375,7 @@ class ServerMessages:
     def ask_to_book(self) -> ServerMessage:
         return self._message("confirm_booking")
 
-    def confirm_slot(self, slot: datetime) -> ServerMessage:
+    def confirm_slot(self, slot: Moment) -> ServerMessage:
         """The question whether to book, once more, with the time in it."""
         return self._message("confirm_slot", slot=self._slot(slot))
 
@@ -342,17 +396,50 @@ class ServerMessages:
     def nothing_without_identity(self) -> ServerMessage:
         return self.repeated(self._message("nothing_without_identity"))
 
-    def confirm_move(self, old: datetime, new: datetime) -> ServerMessage:
+    def confirm_move(self, old: Moment, new: Moment) -> ServerMessage:
         return self._message("confirm_move", slot=self._slot(new), old=self._slot(old))
 
-    def where_to(self, slot: datetime) -> ServerMessage:
+    def where_to(self, slot: Moment) -> ServerMessage:
         return self._message("where_to", slot=self._slot(slot))
 
-    def no_time_that_day(self, day: datetime, alternatives: Sequence[datetime]) -> ServerMessage:
-        words = date_words(day.date(), self._language)
+    def no_time_that_day(self, day: datetime, alternatives: Sequence[Moment], who: str = "") -> ServerMessage:
+        """`who`: who was wished."""
+        who_words = f" ({self._with(who)})" if who else ""
+        words = f"{date_words(day.date(), self._language)}{who_words}"
         return self._offering("day_full", alternatives, day=words)
 
-    def wrong_time(self, slot: datetime) -> ServerMessage:
+    def day_refused(self, why: str, alternatives: Sequence[Moment]) -> ServerMessage:
+        """Somebody is not there on the wished day: whose rule it is."""
+        return self._offering("day_refused", alternatives, why=why)
+
+    # -- what for, and with whom (K4)
+
+    def need_service(self, services: Sequence[str], *, again: bool = False) -> ServerMessage:
+        """`again`: what was said is none of them."""
+        return self._message("need_service_again" if again else "need_service", services=_list(services))
+
+    def service_on_request(self, service: str) -> ServerMessage:
+        return self._message("service_on_request", service=name_words(service))
+
+    def service_unknown(self) -> ServerMessage:
+        return self._message("service_unknown")
+
+    def need_person(self, people: Sequence[str]) -> ServerMessage:
+        return self._message("need_person", people=_list(people))
+
+    def nobody_so_named(self, name: str, people: Sequence[str]) -> ServerMessage:
+        """`name`: as the caller said it."""
+        return self._message("nobody_so_named", name=quoted(name), people=_list(people))
+
+    def not_with(self, why: str, people: Sequence[str], free: Sequence[Moment]) -> ServerMessage:
+        """Who was wished does not give it; `people` do."""
+        return self._offering("not_with", free, why=why, people=_list(people))
+
+    def next_service(self, service: str, free: Sequence[Moment]) -> ServerMessage:
+        """One is booked, and this is wished as well."""
+        return self._offering("next_service", free, service=name_words(service))
+
+    def wrong_time(self, slot: Moment) -> ServerMessage:
         """The agent named another time than the one that stands."""
         return self._message("wrong_time", slot=self._slot(slot))
 
@@ -361,16 +448,16 @@ class ServerMessages:
         """The same, told also when it was told last."""
         return replace(message, again=True)
 
-    def created(self, slot: datetime, name: str) -> ServerMessage:
+    def created(self, slot: Moment, name: str) -> ServerMessage:
         return self._message("appointment_created", slot=self._slot(slot), name=quoted(name))
 
-    def moved(self, slot: datetime) -> ServerMessage:
+    def moved(self, slot: Moment) -> ServerMessage:
         return self._message("appointment_moved", slot=self._slot(slot))
 
-    def cancelled(self, slot: datetime) -> ServerMessage:
+    def cancelled(self, slot: Moment) -> ServerMessage:
         return self._message("appointment_cancelled", slot=self._slot(slot))
 
-    def confirm_cancel(self, slot: datetime) -> ServerMessage:
+    def confirm_cancel(self, slot: Moment) -> ServerMessage:
         return self._message("confirm_cancel", slot=self._slot(slot))
 
     def no_appointment(self) -> ServerMessage:
@@ -393,19 +480,32 @@ class ServerMessages:
     def _offers_details(self, text: str, instead: Instead) -> bool:
         return "{instead}" in self._texts[text] and instead in ("message", "details")
 
-    def _offering(self, text: str, slots: Sequence[datetime], **facts: str) -> ServerMessage:
+    def _offering(self, text: str, slots: Sequence[Moment], **facts: str) -> ServerMessage:
         """A message that ends in times to choose from."""
         message = self._message(text, offer=self._offer(slots), **facts)
-        return replace(message, offers=tuple(slot.replace(tzinfo=None) for slot in slots))
+        told = [slot if isinstance(slot, Slot) else Slot(slot) for slot in slots]
+        starts = tuple(slot.start.replace(tzinfo=None) for slot in told)
+        return replace(message, offers=starts, offers_with=tuple(slot.with_id for slot in told))
 
-    def _slot(self, slot: datetime) -> str:
-        return slot_words(slot, self._language)
+    def _slot(self, slot: Moment) -> str:
+        if not isinstance(slot, Slot):
+            return slot_words(slot, self._language)
+        about = [name_words(slot.service), self._with(slot.who)]
+        behind = f" ({', '.join(filter(None, about))})" if any(about) else ""
+        return f"{slot_words(slot.start, self._language)}{behind}"
 
-    def _offer(self, slots: Sequence[datetime]) -> str:
+    def _with(self, who: str) -> str:
+        return _WITH[self._language].format(who=name_words(who)) if who else ""
+
+    def _offer(self, slots: Sequence[Moment]) -> str:
         if not slots:
             instead = self._may.instead_of("time", reachable=self._reachable)
             return self._texts["no_offer"].format(instead=INSTEAD[self._language][instead])
         return self._texts["offer"].format(slots="; ".join(self._slot(slot) for slot in slots))
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(map(name_words, names))
 
 
 def messages_of(context: CallContext, language: str = "") -> ServerMessages:

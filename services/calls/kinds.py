@@ -35,6 +35,8 @@ class ServerEventKind(StrEnum):
     NEED_PHONE = "need_phone"
     NEED_NAME = "need_name"
     NEED_DATETIME = "need_datetime"
+    NEED_SERVICE = "need_service"
+    NEED_PERSON = "need_person"
     NEED_CODE = "need_code"
     PHONE_NOTED = "phone_noted"
     CONFIRM_BOOKING = "confirm_booking"

@@ -66,7 +66,7 @@ def choices_in(
     if not offering:
         return NOTHING_CHOSEN, frozenset()
     mentions = service_mentions(words, offering.services)
-    services = [_said(words, each, is_person=False, others=mentions) for each in mentions]
+    services = _not_told_after([_said(words, each, is_person=False, others=mentions) for each in mentions])
     anyone = _anyone(words, lowered, asked)
     named = person_mentions(_blind(words, anyone), offering.persons, asked)
     persons = [_said(words, each, is_person=True, others=named) for each in named]
@@ -77,6 +77,14 @@ def choices_in(
     who = "" if found.first.persons else stranger(words, offering.persons, frozenset(used))
     free = bool(anyone) and (not found.first.persons or _joined_by_or(words, persons))
     return replace(_as_before(found, lowered), anyone=free, stranger=who), frozenset(used | anyone)
+
+
+def _not_told_after(services: Sequence[_Said]) -> list[_Said]:
+    """ "A check-up and right after it a cleaning" wishes both, "I had a check-up and after that a cleaning" neither."""
+    return [
+        replace(each, told=False) if each.told and each.besides and at and not services[at - 1].told else each
+        for at, each in enumerate(services)
+    ]
 
 
 def _chosen(fold: _Fold, services: Sequence[_Said], persons: Sequence[_Said]) -> Chosen:

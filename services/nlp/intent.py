@@ -300,6 +300,19 @@ def asks_for_earliest(text: str) -> bool:
     return bool(_EARLIEST.search(folded(text)))
 
 
+_ONLY_PERSON = one_of(
+    whole("(?:רק|אך ורק) (?:אצל|עם|אליה|אליו|איתה|איתו|אצלה|אצלו|ל?ד(?:''|\"|״)?ר|ל?דוקטור|ל?הרופאה?|היא|הוא).*"),
+    whole("(?:only|just) (?:with|to|by|see|want|dr|doctor|her|him)|(?:no|any)(?:body|one| one) else"),
+    whole("только (?:к|ко|у|с|со)|ни к кому другому"),
+    whole("(?:بس|فقط) (?:عند|مع|الدكتور|الدكتوره|د)"),
+)  # fmt: skip
+
+
+def insists_on_person(text: str) -> bool:
+    """Whether nobody but the one who is named will do."""
+    return bool(_ONLY_PERSON.search(folded(text)))
+
+
 def wants_another(text: str) -> bool:
     """Whether the caller asks for an appointment beside the one there is."""
     return bool(_ANOTHER.search(folded(text)))

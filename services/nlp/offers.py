@@ -25,6 +25,9 @@ _LATER = re.compile(r"(?<!\w)(?:ש?ה?מאוחרת?|later|latter|latest|попо
 _EARLIER = re.compile(r"(?<!\w)(?:ש?ה?מוקדמת|ש?ה?מוקדם|earlier|earliest|former|пораньше|раньше|ранн\w+)(?!\w)")
 
 
+_BRIEF_WORDS = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One concrete time the agent named; `date` is None when only the time was said, `times` are its readings."""
@@ -83,6 +86,11 @@ def choose(
     if dates:
         return _only([offer for offer in offers if offer.date in dates])
     return _only(offers) if agreed else None
+
+
+def picks_in_brief(text: str) -> bool:
+    """ "The first one, the earliest": a short answer that says which."""
+    return len(text.split()) <= _BRIEF_WORDS and any(pattern.search(text) for pattern in _ORDINALS)
 
 
 def _on(offer: Offer, dates: Sequence[DateOption]) -> bool:

@@ -42,7 +42,7 @@ from services.nlp.intent import (
 )
 from services.nlp.names import find_name, find_surname
 from services.nlp.offering import NOTHING_OFFERED, Chosen, Offering, chosen_by_now
-from services.nlp.offers import Offer, as_offer, choose, offers_in
+from services.nlp.offers import Offer, as_offer, choose, offers_in, picks_in_brief
 from services.nlp.phone import find_phone
 from services.nlp.relative import find_delay, find_shift, shifted
 from services.nlp.times import TIME_OPENERS, find_times
@@ -208,9 +208,12 @@ def _of_service(chosen: Chosen, words: Sequence[Token], lowered: str) -> IntentF
         return None
     if chosen.wishes:
         return IntentFound("book", True)
+    if _IS_THERE.search(lowered):
+        return IntentFound("ask", False)
     return IntentFound("book", False) if len(words) <= _ANSWER_WORDS else None
 
 
+_IS_THERE = re.compile(r"(?:^|\bו\S+ \S+ )(?:ו?(?:יש|האם|מי|is there|are there|do you|does|есть ли|а есть|في|مين)\b)")
 _STORY_WORDS = 14
 _ANSWER_WORDS = 10
 
@@ -423,7 +426,7 @@ def _with_offers(parsed: Parsed, lowered: str, offers: Sequence[Offer]) -> Parse
     if (parsed.not_times or parsed.not_dates or parsed.not_weekdays) and not (parsed.dates or parsed.times):
         return parsed  # "two is too late for me" picks none
     # "Is there anything earlier?", "what is the latest you have?" pick none.
-    asks = (parsed.explicit and parsed.intent == "ask") or (
+    asks = (parsed.explicit and parsed.intent == "ask" and not picks_in_brief(lowered)) or (
         asks_for_latest(lowered) and _WHAT.search(lowered) is not None
     )
     chosen = (

@@ -117,9 +117,15 @@ def _matches_at(
             if _says_role(words, at, role):
                 yield _Match(Mention((person.id,), lead.start, at + len(role)), len(role), 0.0)
         for name in person.names:
-            distance = _says_name(words, at, name, lead, asked if len(words) <= _ANSWER_WORDS else "")
+            distance = _says_name(words, at, name, lead, asked if _answers(words, at, asked) else "")
             if distance is not None:
                 yield _Match(Mention((person.id,), lead.start, at + len(name)), len(name), distance)
+
+
+def _answers(words: Sequence[Token], at: int, asked: str) -> bool:
+    """Whether what is said there answers the question: in few words, or for the caller's own name right away."""
+    first_pause = next((index for index, word in enumerate(words) if word.is_punctuation), len(words))
+    return len(words) <= _ANSWER_WORDS or (asked == "name" and at < first_pause <= _ANSWER_WORDS)
 
 
 def _is_to_come(words: Sequence[Token], mention: Mention) -> bool:

@@ -16,10 +16,12 @@ from services.policy.settings import Policy, owners_policy
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """What a caller wishes: None for what is not said. resource_id None: whoever is free."""
+    """What a caller wishes: None for what is not said. resource_id None: whoever is free, of `among` where it is not
+    empty."""
 
     service_id: int | None = None
     resource_id: int | None = None
+    among: tuple[int, ...] = ()
 
 
 ANYTHING = Want()
@@ -91,6 +93,11 @@ class Catalogue:
         return tuple(each for each in self.services if each.active)
 
     @property
+    def bookable(self) -> tuple[ServiceRules, ...]:
+        """Services that callers can book: offered by telephone, and somebody here gives them."""
+        return tuple(each for each in self.offered if not each.on_request and self.who_gives(each.id))
+
+    @property
     def team(self) -> tuple[ResourceRules, ...]:
         return tuple(each for each in self.resources if each.active)
 
@@ -132,8 +139,11 @@ class Catalogue:
         refusal = ("" if is_kept else self._service_refusal(want, service)) or self._person_refusal(want, givers)
         if want.resource_id is not None:
             givers = tuple(each for each in givers if each.id == want.resource_id)
-        names = wanted.name if wanted else "", service.name if service else ""
-        return Plan(self.policy, need, () if refusal else givers, refusal, *names)
+        elif want.among:
+            givers = tuple(each for each in givers if each.id in want.among)
+        who = wanted.name if wanted else ", ".join(each.name for each in self.resources if each.id in want.among)
+        name = service.name if service else ""
+        return Plan(self.policy, need, () if refusal else givers, refusal, who, name)
 
     def _service_refusal(self, want: Want, service: ServiceRules | None) -> str:
         if want.service_id is not None and (service is None or not service.active):
@@ -146,4 +156,6 @@ class Catalogue:
             return "no_such_person"
         if not givers:
             return "nobody_gives"
+        if want.among and not any(each.id in want.among for each in givers):
+            return "does_not_give"
         return "" if wanted is None or wanted in givers else "does_not_give"

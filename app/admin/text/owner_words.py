@@ -92,6 +92,8 @@ def server_words(kind: str) -> str:
         ServerEventKind.NEED_PHONE: t("חסר טלפון", "the phone number is missing"),
         ServerEventKind.NEED_NAME: t("חסר שם", "the name is missing"),
         ServerEventKind.NEED_DATETIME: t("חסר מועד", "day and time are missing"),
+        ServerEventKind.NEED_SERVICE: t("חסר השירות", "the service is missing"),
+        ServerEventKind.NEED_PERSON: t("לברר אצל מי", "with whom is to be cleared up"),
         ServerEventKind.NEED_CODE: t("ביקשו קוד מה-SMS", "asked for the code of the SMS"),
         ServerEventKind.PHONE_NOTED: t("המספר נרשם", "the number was noted"),
         ServerEventKind.EXISTING_APPOINTMENT: t("נאמר מתי התור הקיים", "told when the appointment is"),

@@ -101,7 +101,7 @@ NO_MESSAGE = (
 # Right before a message or a call back: nobody shall.
 NOT_SO = (
     "(?:ו?(?:לא|אל|בלי)|don't|do not|doesn't|not|nobody|without|never|не|ни|(?:ما|مش|لا|ولا|بدون))"
-    "(?: (?:רוצה|רוצים|צריכה?|צריכים|חייבת?|חייבים|צורך|שמישהו|שאף אחד|ש|מבקשת?|want|wanting|need|have|like|him|"
+    "(?: (?:רוצה|רוצים|צריכה?|צריכים|חייבת?|חייבים|צורך|שמישהו|שאף אחד|ש|מבקשת?|want|wanting|needs?|have|like|him|"
     "her|them|"
     "anyone|anybody|someone|somebody|you|to|going|надо|нужно|хочу|чтобы|мне|вы|бы|بدي|بدنا|لازم|داعي|حدا|انه|انو|"
     "حابه?))*"

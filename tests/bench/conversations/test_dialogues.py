@@ -78,7 +78,7 @@ def test_what_others_have_is_a_slot_or_a_range() -> None:
     assert [one.strftime("%H:%M") for one in span("2026-11-25 09:00-12:00")] == ["09:00", "12:00"]
 
 
-@pytest.mark.parametrize("business", ["clinic", "office", "studio"])
+@pytest.mark.parametrize("business", ["clinic", "office", "studio", "dental"])
 def test_every_business_has_rules_that_can_be_read(business: str) -> None:
     names = ("opening_hours_json", "observe_holidays", "slot_size_min", "min_notice_min", "booking_window_days")
     policy = build_policy({name: settings_of(business)[name] for name in names})

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bench.conversations.dialogue import Dialogue
-from bench.conversations.facts import read_facts
+from bench.conversations.dialogue import Booked, Dialogue
+from bench.conversations.facts import Ask, read_facts
 from bench.conversations.judge import AppointmentRow, LeadRow, Outcome, judge
 from services.booking.messages import ServerMessages
+from services.booking.slot import Slot
 
 THURSDAY, SUNDAY = datetime(2026, 11, 26, 10, 0), datetime(2026, 11, 29, 17, 0)
 TOLD, SAID = ServerMessages("he"), ServerMessages("en")
@@ -236,3 +237,17 @@ def test_what_the_caller_must_hear_and_must_not_hear_is_looked_for_in_the_facts(
     assert complaints({"said_to_caller": ["2026-11-26 10:00"]})
     assert complaints({"not_told": ["2026-11-26 10:00"]}, facts=told)
     assert not complaints({"not_told": ["2026-11-26 10:30"]}, facts=told)
+
+
+def test_with_whom_and_what_for_are_judged_by_the_rows_and_names_by_the_facts() -> None:
+    wanted = Booked.model_validate({"at": "2026-11-25 12:00", "service": "סתימה", "with": 'ד"ר אמיר חדאד'})
+    assert wanted.fits_about("סתימה", 'ד"ר אמיר חדאד')
+    assert not wanted.fits_about("סתימה", 'ד"ר מיכל לוי')
+    assert not wanted.fits_about("בדיקה", 'ד"ר אמיר חדאד')
+    slot = Slot(datetime(2026, 11, 25, 12), "סתימה", 'ד"ר אמיר חדאד')
+    for fact in read_facts([TOLD.slot_available(slot).text, TOLD.need_datetime([slot]).text]):
+        assert fact.offered == [slot.start]
+        assert not fact.is_unreadable
+        assert fact.names('ד"ר אמיר חדאד')
+    asked = read_facts([TOLD.need_service(["בדיקה"]).text, TOLD.nobody_so_named("כץ", ["שירה כהן"]).text])
+    assert [fact.ask for fact in asked] == [Ask.SERVICE, Ask.PERSON]

@@ -7,6 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.accounts.businesses import save_prompt
+from services.accounts.catalogue import catalogue_of
+from services.accounts.demo_team import HADDAD, LEVI, SHIRA
 from services.accounts.seed import CLINIC_NUMBER, OFFICE_NUMBER, OWNER_EMAIL, seed_demo
 from services.accounts.sessions import find_session, open_session
 from services.accounts.users import (
@@ -23,6 +25,7 @@ from services.calls.lifecycle import find_business_by_number, load_call_context,
 from services.db.database import Database
 from services.db.models import Business, Membership, PromptVersion, Role, User
 from services.db.tenancy import bind_business
+from services.policy.catalogue import Catalogue
 from tests.services.db.fixtures import NOW, Cast
 
 
@@ -103,6 +106,23 @@ def test_the_demo_can_be_called(database: Database, number: str, language: str) 
     assert context.greeting_text
     assert context.prompt_version_id is not None
     assert len(context.policy.weekly[4]) == 1, "short Friday"
+
+
+def test_the_demo_clinic_has_two_dentists_and_a_hygienist_and_the_office_nobody_by_name(database: Database) -> None:
+    seed_demo(database, NOW, with_team=True)
+
+    def catalogue(session: Session, number: str) -> Catalogue:
+        business = find_business_by_number(session, number)
+        assert business is not None
+        bind_business(session, business.id)
+        return catalogue_of(session)
+
+    clinic = database.read(lambda s: catalogue(s, CLINIC_NUMBER))
+    gives = {each.name: [who.name for who in clinic.who_gives(each.id)] for each in clinic.bookable}
+    assert gives == {"בדיקה": [LEVI, HADDAD], "סתימה": [LEVI, HADDAD], "טיפול שורש": [HADDAD], "ניקוי שיניים": [SHIRA]}
+    assert clinic.given_by_nobody == ()
+    office = database.read(lambda s: catalogue(s, OFFICE_NUMBER))
+    assert (office.offered, [each.name for each in office.team]) == ((), [""])
 
 
 def test_the_demo_is_seeded_once_and_its_logins_work(database: Database) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.accounts.businesses import create_business
 from services.appointment_nlp import AppointmentNlp, ModelParser
+from services.booking.choice import offering_of
 from services.booking.dialogue import BookingDialogue, PendingMessage
 from services.calls.lifecycle import load_call_context, open_call
 from services.db.database import Database
@@ -77,7 +78,8 @@ class PlayedDialogue:
     def new_booking(self) -> BookingDialogue:
         """The booking dialogue as a process that has just taken the call over would make it: from the rows alone."""
         context = self.database.read(lambda s: load_call_context(s, self.call_id))
-        nlp = AppointmentNlp(context.policy, self.model, topics=topics_of(context.keywords, context.business_name))
+        topics = topics_of(context.keywords, context.business_name)
+        nlp = AppointmentNlp(context.policy, self.model, topics=topics, offering=offering_of(context.catalogue))
         return BookingDialogue(self.database, context, nlp, lambda: self.now)
 
     def say(self, text: str) -> list[str]:
