@@ -140,6 +140,23 @@ DENIED = re.compile(  # right before the wish
     r"не(?: (?:хочу|надо|нужно|буду|стоит|меня|мне))*|"
     r"(?:لا|ما|مش|ليس|لست)(?: (?:اريد|بدي|عايز|محتاج|داعي|احتاج|ان))*) $"
 )
+# Said before the wish: not sure whether it is one. "I want" after it makes it one all the same.
+DOUBT = re.compile(
+    r"(?<!\w)(?:לא (?:יודעת?|בטוחה?|סגורה?)(?: \w+)? (?:אם|האם|או)|"
+    r"(?:not (?:really )?sure|don't know|do not know|dunno|no idea|wondering)(?: \w+)? (?:if|whether)|(?:do|"
+    r"should|must) i (?:\w+ )?"
+    r"(?:need|have)(?: to)?|should i|"
+    r"не (?:знаю|уверена?)(?: \w+)? (?:надо|нужно|стоит|может|или|мне)(?: ли)?|"
+    r"(?:مش|ما) (?:عارفه?|عارفة|متاكده?|بعرف)(?: \w+)? (?:اذا|لازم|ولا))(?!\w)"
+)
+SURE = re.compile(
+    r"(?<!\w)(?<!או )(?<!אם )(?<!or )(?<!if )(?<!whether )(?<!или )(?:אני (?:רוצה|צריכה?|מבקשת?)|i (?:want|"
+    r"need|would like)|i'd "
+    r"like|хочу|мне нужен|мне нужна|بدي|اريد|אפשר|בבקשה|please|(?:can|could|would) you)(?!\w)"
+)
+BETWEEN_WORDS = re.compile(
+    r"(?<!\w)(?:пожалуйста|будьте добры|please|בבקשה ממך|בבקשה|من فضلك|لو سمحت[يو]?|رجاء)(?!\w) ?(?=\w)"
+)
 TOLD = re.compile(
     r"(?<!\w)ש?(?:אמרו?|אמרה|אמרתי|ביקשו?|ביקשה|הצעתם|הציעו?|ניסיתי|הצלחתי|told|said|asked|tried|managed|"
     r"(?:was|were|been)(?= $)|сказал\w*|просил\w*|попросил\w*|пытал\w*|قال\w*|طلب\w*|حاولت)(?!\w)"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from services.language.hums import hums_yes
 from services.nlp.calendar import Calendar
+from services.nlp.cancelling import cancelled_of
 from services.nlp.choosing import asks_for_person, choices_in
 from services.nlp.dates import DATE_OPENERS, DateMention, find_dates
 from services.nlp.existing import told_of_existing
@@ -385,10 +386,13 @@ def _wish(tokens: Sequence[Token], cal: Calendar, now: datetime, change: str, *,
         existing = replace(existing, dates=(), times=())
     clocks = [clock for clock in clocks if clock not in existing.times]
     current = [mention for mention in mentions if not mention.past and mention not in existing.dates]
+    if change == "cancel":
+        current = cancelled_of(tokens, current, cal)
     dates = fold_dates(tokens, current, cal)
     if not dates and change == "cancel":  # "I can't come tomorrow, please cancel" is about tomorrow
         dates = fold_dates([], [replace(mention, start=0, end=0) for mention in current], cal)
-    times = fold_times(tokens, not_of_denied_days(tokens, current, clocks))
+    clocks_of_days = not_of_denied_days(tokens, current, clocks)
+    times = fold_times(tokens, clocks_of_days)
     if _only_past(mentions):
         return _Wish((), (), lost_times=times)
     not_dates, not_weekdays = denied_dates(tokens, current, cal)
@@ -400,7 +404,7 @@ def _wish(tokens: Sequence[Token], cal: Calendar, now: datetime, change: str, *,
         drop_past(times, dates, now),
         tuple(option for option in not_dates if option not in dates),
         not_weekdays - {option.first.weekday() for option in dates if option.is_day},
-        denied_times(tokens, clocks),
+        tuple(option for option in denied_times(tokens, clocks_of_days) if option not in times),
         fold_dates([], [replace(mention, start=0, end=0) for mention in existing.dates if not mention.past], cal),
         by_weekday=bool(current) and all(each.weekday is not None and not each.modifier for each in current),
     )

@@ -178,6 +178,9 @@ def _word(raw: str, written: str = "", glued: bool = False) -> Token:
         if stem != bare and len(stem) >= 2 and found:
             return Token(raw, stem, found, prefix, written, glued)
     plural = bare.removesuffix("s")
+    owner = _LEXICON.get(plural.removesuffix("'"), {}) if plural != bare else {}  # "tomorrow's", "Thursday's"
+    if "rel" in owner or (plural.endswith("'") and "weekday" in owner):
+        return Token(raw, plural.removesuffix("'"), owner, "", written, glued)
     if plural != bare and _LEXICON.get(plural, {}).get("weekday") is not None:
         return Token(raw, bare, {"generic": 1}, "", written, glued)
     return Token(raw, bare, {}, "", written, glued)

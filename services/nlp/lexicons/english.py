@@ -81,6 +81,7 @@ _BY_KIND: dict[str, dict[str, object]] = {
     "away": {"away": 1, "abroad": 1, "vacation": 1, "travelling": 1, "traveling": 1},
     "busy": {"finish": 1, "busy": 1, "finishing": 1},
     "weekend": {"weekend": 1},
+    "engaged": {"busy": 1, "working": 1, "away": 1, "abroad": 1},
 }  # fmt: skip
 
 PHRASES: dict[tuple[str, ...], dict[str, object]] = {
@@ -127,7 +128,19 @@ PHRASES: dict[tuple[str, ...], dict[str, object]] = {
     ("good", "evening"): {"neutral": 1},
     ("good", "night"): {"neutral": 1},
     ("get", "off"): {"busy": 1},
-    ("i", "work"): {"busy": 1},
+    ("i", "work"): {"busy": 1, "engaged": 1},
+    ("at", "work"): {"engaged": 1},
+    ("tied", "up"): {"engaged": 1},
+    ("out", "of", "town"): {"engaged": 1},
+    ("got", "a", "meeting"): {"engaged": 1},
+    ("have", "a", "meeting"): {"engaged": 1},
+    ("got", "an", "exam"): {"engaged": 1},
+    ("have", "an", "exam"): {"engaged": 1},
+    ("all", "night"): {"neutral": 1},
+    ("all", "day"): {"neutral": 1},
+    ("all", "morning"): {"neutral": 1},
+    ("all", "evening"): {"neutral": 1},
+    ("all", "afternoon"): {"neutral": 1},
     ("why", "not"): {"neutral": 1},
     ("doesn't", "matter"): {"neutral": 1},
     ("don't", "mind"): {"neutral": 1},
