@@ -91,6 +91,7 @@ WISH = re.compile(
     r"с кем (?:я )?(?:можно|могу|мог\w* бы) (?:\w+ )?(?:поговорить|говорить)|حدا (?:\w+ )?(?:احكي|اتكلم) معه?|"
     rf"(?:speak|talk|chat|speaking|talking) (?:to|with) (?:a |an |the |your |some )*(?:{ANYBODY})|"
     r"(?:transfer|connect|put|pass|switch) (?:me|us) (?:to|through|over|with)|"
+    r"(?:transfer|connect) (?:me|us)(?= *(?:please|now|then)?$)|(?:соедините|переключите) (?:меня|нас)(?= *$)|"
     rf"have a (?:quick |little )?(?:word|chat) with (?:a |an |the |your |some )*(?:{ANYBODY})|"
     r"(?:person|human|someone|somebody|anyone|anybody)(?: \w+){0,2} (?:i|we) (?:can|could|"
     r"might) (?:\w+ )?(?:have a word|talk|"
