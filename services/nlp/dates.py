@@ -389,7 +389,7 @@ def _day_of_month(tokens: Sequence[Token], at: int, cal: Calendar) -> DateMentio
     link = _at(tokens, after)
     if link.has("month") and link.prefix in ("", "ב", "ל"):
         return _month_day(tokens, at, after + 1, number, int(link.get("month")), cal)
-    if link.has("of_month") or (link.text == "חודש" and link.preposition in ("ב", "ל")):
+    if link.has("of_month") or link.raw == "الشهر" or (link.text == "חודש" and link.preposition in ("ב", "ל")):
         return _of_month(tokens, at, after + 1, number, cal)
     if link.has("ord") and link.preposition == "ל" and tokens[at].preposition in ("ה", "ב", "ל"):
         return _month_day(tokens, at, after + 1, number, int(link.get("ord")), cal)

@@ -79,7 +79,7 @@ def told_of_existing(
         if day is not None:
             if moves and day.from_ and not own_dates:
                 telling, last_day, last_time = True, None, None
-            telling = telling or _had_on(tokens, day)
+            telling = telling or _had_on(tokens, day) or (moves and _is_days_own(tokens, day))
             telling = telling and (last_day is None or joins(tokens, last_day, day) != "")
             if telling:
                 own_dates.append(day)
@@ -117,6 +117,15 @@ def _has_it(tokens: Sequence[Token], at: int) -> bool:
         if start >= 0 and len(between) <= 3 and not _breaks_off(between):
             return not _ASKING & set(before[:start].split()[-1:])
     return False
+
+
+def _is_days_own(tokens: Sequence[Token], day: DateMention) -> bool:
+    """ "Thursday's appointment", "my Thursday meeting", "завтрашнюю запись": not "to Thursday an appointment"."""
+    following = tokens[day.end].raw if day.end < len(tokens) else ""
+    before = tokens[day.start - 1] if day.start else None
+    linked = before is not None and (before.has("at", "to") or before.raw in ("on", "to"))
+    hebrew = "א" <= following[:1] <= "ת" or "ء" <= following[:1] <= "ي"  # the day comes after the word there
+    return _APPOINTMENT.fullmatch(following) is not None and not linked and not hebrew
 
 
 def _had_on(tokens: Sequence[Token], day: DateMention) -> bool:

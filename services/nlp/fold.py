@@ -27,7 +27,7 @@ class _Located(Protocol):
 _M = TypeVar("_M", bound=_Located)
 _WAKING = time(7)  # "not at two" speaks of the day
 _BREAKS = ("comma", "stop", "or", "neutral")
-_BUT = frozenset(("אבל", "but", "אז", "then", "רק", "only", "אולי", "maybe", "עדיף", "so"))
+_BUT = frozenset(("אבל", "but", "אז", "then", "רק", "only", "אולי", "maybe", "עדיף", "so", "אלא", "بل"))
 
 
 def not_of_denied_days(
@@ -61,7 +61,10 @@ def _denied_before(tokens: Sequence[Token], start: int, ends: frozenset[int]) ->
             return not (can and _just_after(tokens, index, ends))
         if token.has(*_BREAKS) or token.text in _BUT:
             return False
-        other_words |= not token.has("can", "skip", "at", "to", "in") and token.text not in _FILL
+        other_words |= (
+            not token.has("can", "skip", "at", "to", "in", "before", "after", "until", "around")
+            and token.text not in _FILL
+        )
         index -= 1
     return False
 

@@ -38,6 +38,7 @@ from services.nlp.intent import (
     requests,
     same_day,
     same_time,
+    says_absent,
     wants_another,
     wants_message,
 )
@@ -131,6 +132,8 @@ def _read(turn: Turn, now: datetime, agent_text: str, known: _Known) -> _Reading
         name, surname = Found(""), name
     tokens = tokenise(_without(_without(_without(_without(words, phone), partial), name), surname))
     said = find_intent(lowered)
+    if (said is None or said == _STORY) and not turn.asked and not turn.offered and says_absent(lowered):
+        said = _absent(tokens, text, now)
     timeless = all(token.senses.keys().isdisjoint(_TELLS_TIME) for token in tokens)
     wish = (
         _NO_WISH
@@ -183,6 +186,17 @@ def _read(turn: Turn, now: datetime, agent_text: str, known: _Known) -> _Reading
     ).with_wish(wish.dates, wish.times)
     offers = offers_of(agent_text, now) or tuple(as_offer(start) for start in turn.offered)
     return _Reading(_with_offers(parsed, lowered, offers), None if timeless and not offers else now)
+
+
+_STORY = IntentFound("none", False)
+
+
+def _absent(tokens: Sequence[Token], text: str, now: datetime) -> IntentFound | None:
+    """Who will not come cancels, unless another day or hour is wished in the same breath."""
+    wish = _wish(tokens, _calendar(text, now), now, "")
+    denied = {option.first for option in wish.not_dates} | wish.not_weekdays
+    wished = wish.times or wish.not_times or (wish.dates and (denied or wish.of_dates))
+    return None if wished or requests(folded(text)) else IntentFound("ask", True, "cancel")
 
 
 def _asked_who(turn: Turn, agent_text: str, asked_name: bool) -> str:
@@ -296,6 +310,7 @@ def merged(known: Parsed, latest: Parsed) -> Parsed:
         not_times=(*(each for each in known.not_times if each not in latest.not_times), *latest.not_times),
         of_dates=latest.of_dates or known.of_dates,
         lost_times=latest.lost_times or (() if latest.times else known.lost_times),
+        shift_min=latest.shift_min or (known.shift_min if carried and not (latest.dates or latest.times) else 0),
         name=latest.name or known.name,
         service=latest.service or known.service,
         city=latest.city or known.city,

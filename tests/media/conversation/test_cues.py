@@ -210,3 +210,31 @@ def test_courtesy_inside_a_wish_for_a_human_and_doubt_before_it_leave_it_a_wish(
 )
 def test_who_doubts_whether_a_human_is_needed_wishes_none_yet(text: str) -> None:
     assert not wants_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "תעבירי אותי ליום ראשון",
+        "תעבירי אותי למחר בעשר",
+        "switch me to Monday",
+        "put me over to Tuesday",
+        "حوليني ليوم الخميس",
+    ],
+)
+def test_who_is_put_over_to_another_day_wishes_no_human(text: str) -> None:
+    assert not wants_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "תעבירי אותי לנציג",
+        "can somebody just pick up the phone",
+        "let me speak to whoever is in charge",
+        "позови человека",
+        'אני צריך לדבר עם ד"ר לוי',
+    ],
+)
+def test_a_human_may_be_asked_for_in_other_words(text: str) -> None:
+    assert wants_human(text)

@@ -353,3 +353,138 @@ def test_a_name_is_read_after_its_word(text, name):
 )  # fmt: skip
 def test_a_place_or_an_order_is_no_name(text):
     assert parsed_as(text, asked="name").name == ""
+
+
+# -- who will not come, and who needs it no longer -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "אני לא אוכל להגיע מחר",
+        "לא אגיע מחר",
+        "תמחקי את התור של מחר",
+        "אני מוותרת על התור של מחר",
+        "I won't be able to make it tomorrow",
+        "take me off the list for tomorrow",
+        "scrap my appointment tomorrow please",
+        "я не смогу прийти завтра",
+        "снимите меня с записи на завтра",
+        "запись на завтра больше не нужна, уберите запись",
+        "مش رح اقدر اجي بكرا",
+        "شيلي الموعد تبع بكرا",
+    ],
+)
+def test_who_will_not_come_or_wants_it_gone_cancels(text):
+    parsed = parsed_as(text)
+    assert (parsed.change, parsed.day) == ("cancel", TUESDAY)
+
+
+@pytest.mark.parametrize(
+    "text", ["I don't need the appointment anymore", "כבר לא צריכה את התור", "ما عدت بحاجة للموعد"]
+)
+def test_who_needs_it_no_longer_cancels(text):
+    assert parsed_as(text).change == "cancel"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "אני לא יכולה לבוא מחר, אפשר ביום אחר",
+        "אני לא אגיע בזמן, אאחר בעשר דקות",
+        "לא אצליח להגיע לפני חמש",
+        "אני לא צריכה תור",
+        "I can't make it before five",
+        "I can't come in the morning",
+        "I don't need an appointment",
+        "не смогу до пяти",
+        "я не успею к десяти, опоздаю",
+        "ما بقدر قبل الخمسة",
+        "ما بدي موعد",
+    ],
+)
+def test_a_condition_a_delay_or_a_refusal_cancels_nothing(text):
+    assert parsed_as(text).change == ""
+
+
+def test_who_cannot_come_at_an_offered_time_cancels_nothing():
+    turns = [Turn("agent", "?"), Turn("caller", "מחר לא אוכל להגיע", asked="datetime", offered=(datetime(2027, 3, 2),))]
+    assert read_turns(turns, NOW).change == ""
+
+
+# -- shifts, ranges, corrections -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("אפשר לדחות את התור שלי בשבוע", 10080),
+        ("אפשר להקדים את התור ביום", -1440),
+        ("can we push it back an hour", 60),
+        ("push it back by a week", 10080),
+        ("можно на час позже", 60),
+        ("сдвиньте на день раньше", -1440),
+        ("ممكن نأجل الموعد اسبوع", 10080),
+    ],
+)
+def test_by_how_much_something_is_shifted_is_read(text, minutes):
+    assert (parsed_as(text).shift_min, parsed_as(text).times) == (minutes, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["בעוד שבוע", "in a week", "через неделю", "בשעה חמש", "в час дня", "بعد اسبوع", "at one"]
+)
+def test_a_day_or_an_hour_is_no_shift(text):
+    parsed = parsed_as(text)
+    assert parsed.shift_min == 0
+    assert parsed.dates or parsed.times
+
+
+@pytest.mark.parametrize(
+    "text", ["בין עשר לשתים עשרה", "מעשר עד שתים עשרה", "between ten and twelve", "между десятью и двенадцатью"]
+)
+def test_between_ten_and_twelve_is_no_ten_to_twelve(text):
+    assert all(option.start.minute == 0 for option in parsed_as(text).times)
+
+
+@pytest.mark.parametrize("text", ["עשרה לשתים עשרה", "ten to twelve", "عشرة الا خمسة"])
+def test_ten_to_twelve_stays_one(text):
+    assert all(option.start.minute in (50, 55) for option in parsed_as(text).times)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ביום ראשון לא רגע ביום רביעי", "לא ראשון אלא רביעי", "Sunday, wait, Wednesday", "Sunday hang on Wednesday",
+        "в воскресенье нет подождите в среду", "на йом ришон, ой, на йом ревии", "الاحد لا استني الاربعاء",
+    ],
+)  # fmt: skip
+def test_who_stops_in_the_middle_means_the_second_day(text):
+    assert days(text) == [WEDNESDAY]
+
+
+@pytest.mark.parametrize(
+    "text", ["תעבירי את התור ליום רביעי", "תעבירי אותי ליום רביעי", "switch me to Wednesday please"]
+)
+def test_an_appointment_is_moved_by_who_is_put_over_to_a_day(text):
+    assert (parsed_as(text).change, parsed_as(text).day) == ("move", WEDNESDAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Smith. John Smith", "John Smith"), ("קוראים לי אור, אור חדד", "אור חדד"), ("דנה, דנה בבקשה", "דנה")],
+)
+def test_a_name_that_is_said_again_in_full_is_the_full_one(text, name):
+    assert parsed_as(text, asked="name").name == name
+
+
+@pytest.mark.parametrize(
+    "text", ["I'll think about it and call back", "אני אחשוב על זה", "я подумаю и перезвоню", "بفكر وبرجع بحكي معكم"]
+)
+def test_who_will_think_about_it_wishes_nothing_now(text):
+    assert parsed_as(text).declines
+
+
+@pytest.mark.parametrize("text", ["שבת שלום", "Shabbat shalom", "добрый вечер", "مسا الخير"])
+def test_a_greeting_names_no_day(text):
+    assert (parsed_as(text).dates, parsed_as(text).times) == ((), ())
