@@ -72,36 +72,45 @@ PERSON = (
 )
 ANYBODY = (  # with a word for speaking or putting through only: who wants "a doctor" wants an appointment
     rf"{PERSON}|ה?(?:רופאה?|דוקטור\w*|אחות|מטפלת?|בעלי?ת? (?:ה\w+))|מישהו|מישהי|אדם|"
-    r"person|someone|somebody|doctor|dentist|nurse|owner|people|(?:врач|доктор|директор|хозяин|хозяев)\w*|"
+    r"whoever(?:'s| is) \w+|ד\"ר|person|someone|somebody|doctor|dentist|nurse|owner|people|(?:врач|доктор|"
+    r"директор|хозяин|хозяев)\w*|"
     r"(?:кем|кого|кому)-?(?:то|нибудь)|человек\w*|"
     r"(?:ال)?(?:طبيبة?|دكتورة?|مسؤولة?)|حدا|احد"
+)
+# "Put me over to Tuesday" is a move of an appointment.
+NO_DAY = (
+    r"(?! ?ל?(?:יום|מחר|מחרתיים|שבוע|שעה|ראשון|שני|שלישי|רביעי|חמישי|שישי|בוקר|ערב|אחר הצהריים|תור אחר|מועד)(?!\w))"
+    r"(?! (?:to )?(?:next |the |this )?(?:\w+day|tomorrow|today|week|morning|afternoon|evening|slot|\d))"
+    r"(?! (?:ل|علي |على )(?:يوم|بكر|ال?احد|ال?اثنين|ال?ثلاث|ال?تلات|ال?اربع|ال?خميس|ال?جمع|ل?ساع))"
 )
 WISH = re.compile(
     r"(?<!\w)(?:"
     rf"(?:לדבר|לשוחח) (?:כאן |שם |עכשיו |ישירות )?(?:עם|אל) (?:{ANYBODY})|"
-    rf"(?:תעבירי?|להעביר|העבירו|תעבירו|תנתבי?|תחברי?|לחבר|תקשרי?) (?:אותי|אותנו|אליי?|את השיחה|ל)"
+    rf"(?:תעבירי?|להעביר|העבירו|תעבירו|תנתבי?|תחברי?|לחבר|תקשרי?) (?:אותי|אותנו|אליי?|את השיחה|ל){NO_DAY}"
     rf"(?: ?ל?(?:{ANYBODY}))?|"
     rf"(?:תני|תן|תנו|תביאי?|לקבל|רוצה|צריך|צריכה|מבקשת?|מחפשת?|אפשר) (?:לי |לנו |עם |את |בבקשה )*(?:{PERSON})|"
     rf"יש (?:שם |פה |אצלכם )?(?:{PERSON})|"
     r"(?:תני|תן|תנו) לי לדבר עם|"
+    r"(?:someone|somebody|anyone|a person|a human) (?:\w+ )?(?:pick up|answer) (?:the |this )?(?:phone|call|telephone)|"
     r"(?:מישהו|מישהי|בן אדם|אדם) (?:\w+ )?ש?(?:אני |אפשר |אפשרי )?(?:יכולה? |אוכל )?לדבר אית\w+|"
     r"(?:someone|somebody|anyone|anybody|a person) (?:here |there |else )?(?:that |who |whom )?(?:i can|i could|"
     r"for me to|to) "
     r"(?:\w+ )?(?:talk|speak) (?:to|with)|"
     r"с кем (?:я )?(?:можно|могу|мог\w* бы) (?:\w+ )?(?:поговорить|говорить)|حدا (?:\w+ )?(?:احكي|اتكلم) معه?|"
     rf"(?:speak|talk|chat|speaking|talking) (?:to|with) (?:a |an |the |your |some )*(?:{ANYBODY})|"
-    r"(?:transfer|connect|put|pass|switch) (?:me|us) (?:to|through|over|with)|"
+    rf"(?:transfer|connect|put|pass|switch) (?:me|us) (?:to|through|over|with){NO_DAY}|"
+    r"(?:transfer|connect) (?:me|us)(?= *(?:please|now|then)?$)|(?:соедините|переключите) (?:меня|нас)(?= *$)|"
     rf"have a (?:quick |little )?(?:word|chat) with (?:a |an |the |your |some )*(?:{ANYBODY})|"
     r"(?:person|human|someone|somebody|anyone|anybody)(?: \w+){0,2} (?:i|we) (?:can|could|"
     r"might) (?:\w+ )?(?:have a word|talk|"
     r"speak|chat)|"
     rf"(?:get|give|want|need|have|like|is there|prefer) (?:me |to have )?(?:a |an |the |some )*(?:{PERSON})|"
     rf"(?:поговорить|говорить|разговаривать|связаться) (?:со? )(?:\w+ )?(?:{ANYBODY})|"
-    r"(?:соедините|переключите) (?:меня|нас) (?:с|со|на|к)|"
-    rf"(?:соедините|переключите|переведите|свяжите|позовите) (?:меня |нас )?(?:с |со |на |к )?(?:\w+ )?(?:{ANYBODY})|"
+    r"(?:соедини|переключи)(?:те)? (?:меня|нас) (?:с|со|на|к)|позови(?:те)? (?!меня)\w+ \w+|"
+    rf"(?:соедини|переключи|переведи|свяжи|позови)(?:те)? (?:меня |нас )?(?:с |со |на |к )?(?:\w+ )?(?:{ANYBODY})|"
     rf"(?:можно|хочу|нужен|нужна|дайте|хотел\w* бы) (?:мне )?(?:{PERSON})|"
     rf"(?:التحدث|اتكلم|احكي|اتحدث|الكلام) (?:مع|الى) (?:{ANYBODY})|اكلم (?:{ANYBODY})|"
-    rf"(?:حولني|حوليني|وصلني|وصليني)|(?:اريد|بدي|عايز|عاوز|ممكن|اعطيني|محتاج) (?:{PERSON})"
+    rf"(?:حولني|حوليني|وصلني|وصليني){NO_DAY}|(?:اريد|بدي|عايز|عاوز|ممكن|اعطيني|محتاج) (?:{PERSON})"
     r")(?!\w)"
 )
 POLITE = (
@@ -139,6 +148,23 @@ DENIED = re.compile(  # right before the wish
     r"(?: (?:i|you|want|need|have|like|wish|to|going|really|even|just|me|asking|looking|for|be))*|"
     r"не(?: (?:хочу|надо|нужно|буду|стоит|меня|мне))*|"
     r"(?:لا|ما|مش|ليس|لست)(?: (?:اريد|بدي|عايز|محتاج|داعي|احتاج|ان))*) $"
+)
+# Said before the wish: not sure whether it is one. "I want" after it makes it one all the same.
+DOUBT = re.compile(
+    r"(?<!\w)(?:לא (?:יודעת?|בטוחה?|סגורה?)(?: \w+)? (?:אם|האם|או)|"
+    r"(?:not (?:really )?sure|don't know|do not know|dunno|no idea|wondering)(?: \w+)? (?:if|whether)|(?:do|"
+    r"should|must) i (?:\w+ )?"
+    r"(?:need|have)(?: to)?|should i|"
+    r"не (?:знаю|уверена?)(?: \w+)? (?:надо|нужно|стоит|может|или|мне)(?: ли)?|"
+    r"(?:مش|ما) (?:عارفه?|عارفة|متاكده?|بعرف)(?: \w+)? (?:اذا|لازم|ولا))(?!\w)"
+)
+SURE = re.compile(
+    r"(?<!\w)(?<!או )(?<!אם )(?<!or )(?<!if )(?<!whether )(?<!или )(?:אני (?:רוצה|צריכה?|מבקשת?)|i (?:want|"
+    r"need|would like)|i'd "
+    r"like|хочу|мне нужен|мне нужна|بدي|اريد|אפשר|בבקשה|please|(?:can|could|would) you)(?!\w)"
+)
+BETWEEN_WORDS = re.compile(
+    r"(?<!\w)(?:пожалуйста|будьте добры|please|בבקשה ממך|בבקשה|من فضلك|لو سمحت[يو]?|رجاء)(?!\w) ?(?=\w)"
 )
 TOLD = re.compile(
     r"(?<!\w)ש?(?:אמרו?|אמרה|אמרתי|ביקשו?|ביקשה|הצעתם|הציעו?|ניסיתי|הצלחתי|told|said|asked|tried|managed|"

@@ -94,15 +94,22 @@ def wants_human(text: str) -> bool:
 def _wishes(clause: str) -> bool:
     if patterns.ONLY_PERSON.fullmatch(clause):
         return True
+    clause = patterns.BETWEEN_WORDS.sub("", clause)  # "put me through, please, to somebody"
     for found in patterns.WISH.finditer(clause):
         before = clause[: found.start()]
         told = list(patterns.TOLD.finditer(before))
         story = bool(told) and not patterns.WANT.search(clause[told[-1].end() : found.end()])
         # "I won't talk to a machine, put me through": only what stands right before a command denies it.
         denied = patterns.DENIED_COMMAND if patterns.COMMAND.match(found.group()) else patterns.DENIED
-        if not story and not denied.search(before):
+        if not story and not denied.search(before) and not _doubts(before):
             return True
     return False
+
+
+def _doubts(before: str) -> bool:
+    """ "I don't know whether you can help me or I ought to …": nothing that is asked for yet."""
+    doubts = list(patterns.DOUBT.finditer(before))
+    return bool(doubts) and patterns.SURE.search(before, doubts[-1].end()) is None
 
 
 def wants_recording(text: str) -> bool:

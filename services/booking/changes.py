@@ -129,9 +129,11 @@ class Changes:
     def _cancel_answered(self, session: Session, draft: Draft, reading: Reading) -> list[ServerMessage]:
         mine = self._mine(session, draft, reading, "cancel")
         others = [one for one in mine if one.id != draft.cancel_id]
-        if others and means_the_other(reading.words):
-            draft.cancel_id = others[0].id
-            return [self._say.confirm_cancel(self._told(others[0]))]
+        named = _another_named(others, [one for one in mine if one.id == draft.cancel_id], reading.parsed)
+        if others and (named or means_the_other(reading.words)):
+            other = (named or others)[0]
+            draft.cancel_id = other.id
+            return [self._say.confirm_cancel(self._told(other))]
         if is_no(reading.words) and not _only_this(reading.words):
             draft.cancel_id, self.settled = 0, True
             return []
@@ -190,6 +192,13 @@ def _errand(draft: Draft, reading: Reading) -> str:
     answers = answers or (bool(parsed.news) and parsed.news <= {"service", "person"})  # which of them
     waits = draft.errand if draft.asked in ("name", "phone", "code") and answers else ""
     return said or waits
+
+
+def _another_named(others: Sequence[Booking], asked: Sequence[Booking], parsed: Parsed) -> list[Booking]:
+    """Whether the answer names the day of another one than was asked about: "yes, tomorrow's, cancel it"."""
+    if "date" not in parsed.news or not parsed.dates or _meant(asked, parsed):
+        return []
+    return _meant(others, parsed)
 
 
 def _only_this(words: str) -> bool:

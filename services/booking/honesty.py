@@ -12,6 +12,7 @@ from datetime import datetime
 
 from services.claims.lexicon import ClaimKind
 from services.claims.reading import days_named, kinds_in, promises_transfer, states_passed_on
+from services.nlp.offers import Offer
 from services.nlp.parser import offers_of
 
 _CORRECTIONS = {
@@ -159,6 +160,8 @@ def claimed(text: str) -> frozenset[ClaimKind]:
 def false_claim(text: str, facts: Facts) -> ClaimKind | None:
     """The first thing that the agent's words state and the facts do not bear out; None when all of it is true."""
     kinds = claimed(text)
+    if ClaimKind.CANCELLED in kinds and _tells_of_cancelled(text, facts):
+        kinds -= {ClaimKind.BOOKED}  # "your appointment of Wednesday at nine is cancelled" books none
     return next((kind for kind in ClaimKind if kind in kinds and not _is_true(kind, text, facts)), None)
 
 
@@ -181,16 +184,25 @@ def _is_true(kind: ClaimKind, text: str, facts: Facts) -> bool:
     return False
 
 
+def _tells_of_cancelled(text: str, facts: Facts) -> bool:
+    """Whether every time that is named is one that this call has cancelled."""
+    cancelled = [datetime.fromisoformat(start) for kind, start in facts.done if kind == "cancelled" and start]
+    offers, days = offers_of(text, facts.now), days_named(text, facts.now)
+    if offers:
+        return all(any(_is_at(offer, start) for start in cancelled) for offer in offers)
+    return all(any(start.date() == day for start in cancelled) for day in days) if len(days) == 1 else bool(cancelled)
+
+
+def _is_at(offer: Offer, start: datetime) -> bool:
+    named = offer.date is None or offer.date.first == start.date()
+    return named and start.time() in [option.start for option in offer.times]
+
+
 def _stands(text: str, facts: Facts, *, or_else: bool) -> bool:
     """Whether a time that is named is that of an appointment that stands; `or_else` when none is named."""
     offers = offers_of(text, facts.now)
     if offers:
-        return any(
-            (offer.date is None or offer.date.first == start.date())
-            and start.time() in [option.start for option in offer.times]
-            for start in facts.standing
-            for offer in offers
-        )
+        return any(_is_at(offer, start) for start in facts.standing for offer in offers)
     days = days_named(text, facts.now)
     if days:
         return any(start.date() in days for start in facts.standing)

@@ -48,6 +48,6 @@ def _wants_a_time(draft: Draft, reading: Reading) -> bool:
     if parsed.change or parsed.own or draft.cancel_id or (draft.booked_id and not wants_another(words)):
         return False
     if parsed.intent == "book":
-        return parsed.confidence >= CERTAIN or names_appointment(words)
+        return parsed.confidence >= CERTAIN or parsed.explicit or names_appointment(words)
     named = parsed.dates or parsed.times or names_appointment(words) or asks_for_earliest(words)
     return parsed.intent == "ask" and bool(named)

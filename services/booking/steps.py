@@ -129,7 +129,8 @@ class BookingSteps:
         Such an offer holds for one answer."""
         parsed, offered = reading.parsed, draft.asked == "message"
         says_no_more = parsed.intent not in ("book", "ask") and (parsed.name or parsed.phone or not reading.words)
-        accepts = (parsed.leaves and not draft.held) or (offered and says_no_more)
+        instead = self._context.may.book and not parsed.news.isdisjoint(("date", "time"))  # "all right, today at five"
+        accepts = (parsed.leaves and not draft.held and not instead) or (offered and says_no_more)
         if (parsed.message or accepts) and self._context.may.take_details:
             draft.message = draft.message or "open"
             draft.wanted = draft.wanted and not accepts

@@ -243,6 +243,7 @@ def _modifier(token: Token) -> str:
 
 
 _SAT_WITH = frozenset(("איתכם", "איתך", "איתו", "איתה", "עם", "רגע", "אצלכם", "לדבר"))
+_BEFORE_WEEKDAYS = frozenset(("אולי", "עדיף", "תעשי", "תעשה", "רק", "אם", "של", "את", "אז"))
 _FREE = frozenset(("פנוי", "הפנוי", "שפנוי", "שיש", "אפשרי", "האפשרי", "שאפשר", "שמתפנה"))
 _SAYS_NO_MORE = (
     "skip",
@@ -277,7 +278,7 @@ def _is_weekday_here(tokens: Sequence[Token], at: int) -> bool:
         return False
     if following.has("next", "this", "part", "or", "this_week", "at") or following.preposition in ("ב", "ל"):
         return True
-    if previous.has("or", "correction", "neg", "at") or previous.text in ("אולי", "עדיף", "תעשי", "תעשה", "רק", "אם"):
+    if previous.has("or", "correction", "neg", "at") or previous.text in _BEFORE_WEEKDAYS:
         return True
     return all(index == at or other.has(*_SAYS_NO_MORE) for index, other in enumerate(tokens))
 
@@ -388,7 +389,7 @@ def _day_of_month(tokens: Sequence[Token], at: int, cal: Calendar) -> DateMentio
     link = _at(tokens, after)
     if link.has("month") and link.prefix in ("", "ב", "ל"):
         return _month_day(tokens, at, after + 1, number, int(link.get("month")), cal)
-    if link.has("of_month") or (link.text == "חודש" and link.preposition in ("ב", "ל")):
+    if link.has("of_month") or link.raw == "الشهر" or (link.text == "חודש" and link.preposition in ("ב", "ל")):
         return _of_month(tokens, at, after + 1, number, cal)
     if link.has("ord") and link.preposition == "ל" and tokens[at].preposition in ("ה", "ב", "ל"):
         return _month_day(tokens, at, after + 1, number, int(link.get("ord")), cal)
@@ -435,9 +436,26 @@ def _bare_day(tokens: Sequence[Token], at: int, day: int, cal: Calendar) -> Date
     if english:
         named = _at(tokens, at - 2).has("weekday")  # "Wednesday the second"
         english = previous.text == "the" and (day >= 4 or named or _at(tokens, at - 2).text in ("on", "to"))
-        english = english and following.text not in ("one", "time", "option")
-    found = cal.next_day_of_month(day) if hebrew or english else None
+        english = (english or previous.has("certain")) and following.text not in ("one", "time", "option")
+    russian = token.has("ord") and token.text.endswith(("ого", "его", "ое")) and _is_date_here(tokens, at)
+    found = cal.next_day_of_month(day) if hebrew or english or russian else None
     return DateMention(at, at + 1, (found,)) if found else None
+
+
+def _is_date_here(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a Russian ordinal is a day of the month: "в воскресенье шестого", "на шестое", "шестого вечером"."""
+    previous, following = _at(tokens, at - 1), _at(tokens, at + 1)
+    if following.has("unit", "thing") or previous.text in _OF_AN_HOUR:
+        return False
+    if any(_at(tokens, near).has("certain") for near in (at - 1, at - 2, at + 1, at + 2)):
+        return True
+    linked = tokens[at].text.endswith("ое") and previous.text == "на"
+    return linked or (not tokens[at].text.endswith("ое") and following.has("part", "at", "stop", "rel"))
+
+
+_OF_AN_HOUR = frozenset(
+    ("начале", "начало", "конце", "половине", "половину", "половина", "четверть", "пол", "без", "минут")
+)
 
 
 def _month_first(tokens: Sequence[Token], at: int, cal: Calendar) -> DateMention | None:

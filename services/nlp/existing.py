@@ -48,7 +48,7 @@ _WISHES = re.compile(
     r"להחליף|תחליפי?)\w*|"
     r"can|could|would|i'd|want|like|need|needs|prefer|make|rather|move|reschedule|change|shift|push|postpone|prepone|swap|"
     r"bring|switch|instead|"
-    r"можно|хочу|хотел|хотела|хотелось|надо|нужно|лучше|давайте|перенес\w+|перенос\w*|передвин\w+|сдвин\w+|перепиш\w+|"
+    r"можно|хочу|хотел|хотела|хотелось|надо|нужно|нужен|нужна|лучше|давайте|перенес\w+|перенос\w*|передвин\w+|сдвин\w+|перепиш\w+|"
     r"переписать|поменять|поменяйте|"
     r"و?(?:بدي|بدنا|ممكن|بقدر|احسن|خلي\w*|ا*(?:ن|ت)?(?:اجل|غير|زيح|نقل|حول)\w*)"
 )
@@ -79,6 +79,7 @@ def told_of_existing(
         if day is not None:
             if moves and day.from_ and not own_dates:
                 telling, last_day, last_time = True, None, None
+            telling = telling or _had_on(tokens, day) or (moves and _is_days_own(tokens, day))
             telling = telling and (last_day is None or joins(tokens, last_day, day) != "")
             if telling:
                 own_dates.append(day)
@@ -112,9 +113,34 @@ def _has_it(tokens: Sequence[Token], at: int) -> bool:
     before = " ".join(token.raw for token in tokens[max(0, at - 6) : at])
     for have in _HAVE:
         start = f" {before} ".rfind(f" {have} ")
-        if start >= 0 and len(before[start + len(have) :].split()) <= 3:
+        between = before[start + len(have) :].split() if start >= 0 else []
+        if start >= 0 and len(between) <= 3 and not _breaks_off(between):
             return not _ASKING & set(before[:start].split()[-1:])
     return False
+
+
+def _is_days_own(tokens: Sequence[Token], day: DateMention) -> bool:
+    """ "Thursday's appointment", "my Thursday meeting", "завтрашнюю запись": not "to Thursday an appointment"."""
+    following = tokens[day.end].raw if day.end < len(tokens) else ""
+    before = tokens[day.start - 1] if day.start else None
+    linked = before is not None and (before.has("at", "to") or before.raw in ("on", "to"))
+    hebrew = "א" <= following[:1] <= "ת" or "ء" <= following[:1] <= "ي"  # the day comes after the word there
+    return _APPOINTMENT.fullmatch(following) is not None and not linked and not hebrew
+
+
+def _had_on(tokens: Sequence[Token], day: DateMention) -> bool:
+    """ "I have on Wednesday an appointment", "у меня в среду прием", "عندي بكرا دور"."""
+    after = [token.raw for token in tokens[day.end : day.end + 5]]
+    word = next((at for at, raw in enumerate(after) if _APPOINTMENT.fullmatch(raw.split(" ")[-1])), None)
+    if word is None or _breaks_off(after[:word]):
+        return False
+    before = " ".join(token.raw for token in tokens[max(0, day.start - 4) : day.start])
+    return any(before.endswith((have, f"{have} в", f"{have} на", f"{have} on")) for have in _HAVE)
+
+
+def _breaks_off(between: Sequence[str]) -> bool:
+    """ "I have two minutes, I need an appointment": what is had is something else."""
+    return any(_WISHES.fullmatch(word) or not word.strip(",.;:!?…-") for word in between)
 
 
 def _is_whose(tokens: Sequence[Token], at: int) -> bool:

@@ -27,7 +27,7 @@ class _Located(Protocol):
 _M = TypeVar("_M", bound=_Located)
 _WAKING = time(7)  # "not at two" speaks of the day
 _BREAKS = ("comma", "stop", "or", "neutral")
-_BUT = frozenset(("אבל", "but", "אז", "then", "רק", "only", "אולי", "maybe", "עדיף", "so"))
+_BUT = frozenset(("אבל", "but", "אז", "then", "רק", "only", "אולי", "maybe", "עדיף", "so", "אלא", "بل"))
 
 
 def not_of_denied_days(
@@ -49,6 +49,8 @@ def _denied_before(tokens: Sequence[Token], start: int, ends: frozenset[int]) ->
     while index >= 0 and start - index <= 6:
         token = tokens[index]
         can = can or token.has("can")
+        if token.has("busy", "engaged") and _said_of_day_before(tokens, index) and _names_day(tokens, index + 1, start):
+            return False  # "Thursday I work, let's say Friday at ten"
         if token.has("busy"):  # "I work, and I can come after four"; "it comes to Tuesday"
             return not (can or (index > 0 and tokens[index - 1].raw in ("זה", "it")))
         if token.has("no"):  # "no, on Tuesday" takes back what was said before it
@@ -59,11 +61,50 @@ def _denied_before(tokens: Sequence[Token], start: int, ends: frozenset[int]) ->
             return not (can and _just_after(tokens, index, ends))
         if token.has(*_BREAKS) or token.text in _BUT:
             return False
-        other_words |= not token.has("can", "skip", "at", "to", "in") and token.text not in _FILL
+        other_words |= (
+            not token.has("can", "skip", "at", "to", "in", "before", "after", "until", "around")
+            and token.text not in _FILL
+        )
         index -= 1
     return False
 
 
+_OF_A_DAY = ("weekday", "rel", "month", "of_month", "next", "this")
+_NOT_AWAY = frozenset(("מהבית", "קרוב", "ליד", "לידכם", "from", "near", "nearby", "из", "рядом", "من", "قريب"))
+_ONLY_PART_OF_IT = ("until", "before", "after", "num", "clock", "part", "half", "said_clock", "between", "from")
+
+
+def _said_of_day_before(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a day stands right before these words of being engaged: "on Thursday I work"."""
+    at = index - 1
+    while at >= 0 and index - at <= 4 and not tokens[at].has(*_OF_A_DAY) and _says_nothing(tokens[at]):
+        at -= 1
+    return at >= 0 and tokens[at].has(*_OF_A_DAY)
+
+
+def _says_nothing(token: Token) -> bool:
+    return token.has("skip", "at", "comma") or token.raw in _PRONOUNS
+
+
+def _names_day(tokens: Sequence[Token], first: int, start: int) -> bool:
+    """Whether the mention that starts there is a day, or an hour with a day of its own."""
+    return any(token.has("weekday", "rel", "month") for token in tokens[first : start + 1])
+
+
+def _engaged_after(tokens: Sequence[Token], end: int) -> bool:
+    """ "Thursday I work", and not only until four, nor from home."""
+    index = end
+    while index < len(tokens) and index - end < 4 and not tokens[index].has("engaged") and _says_nothing(tokens[index]):
+        index += 1
+    if index >= len(tokens) or not tokens[index].has("engaged"):
+        return False
+    following = next((token for token in tokens[index + 1 : index + 3] if not token.has("skip", "at")), None)
+    if following is None:
+        return True
+    return not (following.has(*_ONLY_PART_OF_IT) or following.preposition == "מ" or following.raw in _NOT_AWAY)
+
+
+_PRONOUNS = frozenset(("we", "we're", "i've", "i", "you", "меня", "нас", "у", "انا", "بكون", "אהיה", "אנחנו"))
 _EXCEPT = frozenset(("חוץ", "מלבד", "except", "кроме", "غير", "ماعدا", "الا"))
 _FILL = frozenset(("לבוא", "להגיע", "come", "it", "מיום", "יום", "on", "to"))
 
@@ -79,6 +120,8 @@ def _denied_after(tokens: Sequence[Token], end: int, starts: frozenset[int]) -> 
     while index < len(tokens) and tokens[index].has("skip", "part") and tokens[index].text not in _BUT:
         index += 1
     if index < len(tokens) and tokens[index].has("too_late", "too_early"):
+        return True
+    if _engaged_after(tokens, end):
         return True
     if index >= len(tokens) or not tokens[index].has("neg"):
         return False

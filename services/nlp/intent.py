@@ -40,7 +40,7 @@ _MOVE = one_of(
     whole("~להחליף את (?:ה)?(?:תור|מועד|שעה).*|לשנות תור"),
     whole(
         "reschedule|postpone|prepone|push (?:back|it|my|the|our|\\w+day(?:'s)?)|"
-        "(?:move|change|shift|swap|switch) (?:my|the|our|it|"
+        "(?:move|change|shift|swap|switch) (?:my|the|our|it|me|"
         "\\w+day).*|(?:bring|put) (?:it|my|the|our) (?:\\S+ ){0,2}(?:forward|earlier|back|off|later)"
     ),
 )  # fmt: skip
@@ -150,6 +150,7 @@ _NO_MATTER = one_of(
 )
 
 
+_NO_LONGER, _ABSENT = any_of(wishes.NO_LONGER), any_of(wishes.ABSENT)
 _DECLINES, _ONLY_ASKING = any_of(wishes.DECLINES), any_of(wishes.ONLY_ASKING)
 _MESSAGE, _OWN, _KEEP, _PRICE = map(any_of, (wishes.MESSAGE, wishes.OWN, wishes.KEEP, wishes.PRICE))
 _NOT_SO, _OWN_DEED = (re.compile(f"{BEGINS}(?:{hebrew_forms(words)}) *$") for words in (wishes.NOT_SO, wishes.OWN_DEED))
@@ -165,7 +166,7 @@ def find_intent(text: str) -> IntentFound | None:
     """The intent that the folded words of one utterance say; None: a date or a time in it is a wish to book."""
     text = _KEEP.sub(" ", text)
     bare = _MESSAGE.sub(" ", _NO_MESSAGE.sub(" ", _DECLINES.sub(" ", text)))
-    change = "cancel" if _CANCEL.search(bare) else "move" if _MOVE.search(bare) else ""
+    change = "cancel" if _CANCEL.search(bare) or _NO_LONGER.search(text) else "move" if _MOVE.search(bare) else ""
     if change:
         return IntentFound("ask", True, change)
     if bare != text:  # "tell her to call me tomorrow", "I don't want to book": what else is said counts
@@ -183,6 +184,11 @@ def find_intent(text: str) -> IntentFound | None:
     if _BOOK.search(_HAS_ONE.sub(" ", text)):
         return IntentFound("book", True)
     return IntentFound("none", True, drops_wish=True) if _PRICE.search(text) else None
+
+
+def says_absent(text: str) -> bool:
+    """ "I won't make it on Thursday"."""
+    return bool(_ABSENT.search(text))
 
 
 def declines(text: str, *, wishes_time: bool) -> bool:

@@ -71,6 +71,27 @@ def find_name(words: Sequence[Token], *, asked: bool, for_somebody: bool = False
     words = _without_spelling(words)
     if _on_a_relatives_name(words):
         return Found("")
+    return _in_full(words, _found_name(words, asked=asked, for_somebody=for_somebody))
+
+
+def _in_full(words: Sequence[Token], found: Found) -> Found:
+    """ "Levi. Dana Levi", "I'm Or, Or Haddad": one name, and then all of it."""
+    if len(found.used) != 1:
+        return found
+    (at,) = found.used
+    after = at + 1
+    while after < len(words) and words[after].is_punctuation:
+        after += 1
+    pair = range(after, after + 2)
+    if after == at + 1 or after + 1 >= len(words) or words[at].raw not in (words[after].raw, words[after + 1].raw):
+        return found
+    if not all(_may_be_name(words[index], first=index == after) for index in pair):
+        return found
+    whole = _joined(words, pair)
+    return Found(whole.value, whole.used | found.used)
+
+
+def _found_name(words: Sequence[Token], *, asked: bool, for_somebody: bool) -> Found:
     for first_cue, last_cue in _FIRST_LAST:
         if (found := _first_and_last(words, first_cue, last_cue)).value:
             return found

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from services.language.hums import hums_yes
 from services.nlp.calendar import Calendar
+from services.nlp.cancelling import cancelled_of
 from services.nlp.choosing import asks_for_person, choices_in
 from services.nlp.dates import DATE_OPENERS, DateMention, find_dates
 from services.nlp.existing import told_of_existing
@@ -37,6 +38,7 @@ from services.nlp.intent import (
     requests,
     same_day,
     same_time,
+    says_absent,
     wants_another,
     wants_message,
 )
@@ -130,6 +132,8 @@ def _read(turn: Turn, now: datetime, agent_text: str, known: _Known) -> _Reading
         name, surname = Found(""), name
     tokens = tokenise(_without(_without(_without(_without(words, phone), partial), name), surname))
     said = find_intent(lowered)
+    if (said is None or said == _STORY) and not turn.asked and not turn.offered and says_absent(lowered):
+        said = _absent(tokens, text, now)
     timeless = all(token.senses.keys().isdisjoint(_TELLS_TIME) for token in tokens)
     wish = (
         _NO_WISH
@@ -182,6 +186,17 @@ def _read(turn: Turn, now: datetime, agent_text: str, known: _Known) -> _Reading
     ).with_wish(wish.dates, wish.times)
     offers = offers_of(agent_text, now) or tuple(as_offer(start) for start in turn.offered)
     return _Reading(_with_offers(parsed, lowered, offers), None if timeless and not offers else now)
+
+
+_STORY = IntentFound("none", False)
+
+
+def _absent(tokens: Sequence[Token], text: str, now: datetime) -> IntentFound | None:
+    """Who will not come cancels, unless another day or hour is wished in the same breath."""
+    wish = _wish(tokens, _calendar(text, now), now, "")
+    denied = {option.first for option in wish.not_dates} | wish.not_weekdays
+    wished = wish.times or wish.not_times or (wish.dates and (denied or wish.of_dates))
+    return None if wished or requests(folded(text)) else IntentFound("ask", True, "cancel")
 
 
 def _asked_who(turn: Turn, agent_text: str, asked_name: bool) -> str:
@@ -298,6 +313,7 @@ def merged(known: Parsed, latest: Parsed) -> Parsed:
         not_times=(*(each for each in known.not_times if each not in latest.not_times), *latest.not_times),
         of_dates=latest.of_dates or known.of_dates,
         lost_times=latest.lost_times or (() if latest.times else known.lost_times),
+        shift_min=latest.shift_min or (known.shift_min if carried and not (latest.dates or latest.times) else 0),
         name=latest.name or known.name,
         service=latest.service or known.service,
         city=latest.city or known.city,
@@ -388,10 +404,13 @@ def _wish(tokens: Sequence[Token], cal: Calendar, now: datetime, change: str, *,
         existing = replace(existing, dates=(), times=())
     clocks = [clock for clock in clocks if clock not in existing.times]
     current = [mention for mention in mentions if not mention.past and mention not in existing.dates]
+    if change == "cancel":
+        current = cancelled_of(tokens, current, cal)
     dates = fold_dates(tokens, current, cal)
     if not dates and change == "cancel":  # "I can't come tomorrow, please cancel" is about tomorrow
         dates = fold_dates([], [replace(mention, start=0, end=0) for mention in current], cal)
-    times = fold_times(tokens, not_of_denied_days(tokens, current, clocks))
+    clocks_of_days = not_of_denied_days(tokens, current, clocks)
+    times = fold_times(tokens, clocks_of_days)
     if _only_past(mentions):
         return _Wish((), (), lost_times=times)
     not_dates, not_weekdays = denied_dates(tokens, current, cal)
@@ -403,7 +422,7 @@ def _wish(tokens: Sequence[Token], cal: Calendar, now: datetime, change: str, *,
         drop_past(times, dates, now),
         tuple(option for option in not_dates if option not in dates),
         not_weekdays - {option.first.weekday() for option in dates if option.is_day},
-        denied_times(tokens, clocks),
+        tuple(option for option in denied_times(tokens, clocks_of_days) if option not in times),
         fold_dates([], [replace(mention, start=0, end=0) for mention in existing.dates if not mention.past], cal),
         by_weekday=bool(current) and all(each.weekday is not None and not each.modifier for each in current),
     )

@@ -25,6 +25,7 @@ _FORENOON = {"morning": range(1, 12), "dawn": range(1, 7), "before_noon": range(
 _AFTERNOON = {"noon": range(1, 5), "afternoon": range(1, 8), "evening": range(3, 12), "night": range(7, 12)}
 _ENGLISH_PARTS = frozenset(("morning", "afternoon", "evening", "night"))
 _THAT_ONE = frozenset(("that", "this", "the", "which", "another", "other", "new", "any", "only", "each", "my", "later"))
+_SHIFTED = frozenset(("позже", "попозже", "раньше", "пораньше", "назад", "вперед"))
 _NIGHT_HOURS = range(1, 6)
 _LEFT_KINDS: tuple[tuple[str, TimeKind], ...] = (
     ("around", "around"), ("until", "before"), ("before", "before"), ("after", "after"), ("between", "between"),
@@ -158,6 +159,8 @@ def _hour_at(tokens: Sequence[Token], at: int, taken: set[int]) -> int | None:
     if hour is None or hour > 24 or token.has("masculine"):
         return None
     following = tokens[at + 1] if at + 1 < len(tokens) and at + 1 not in taken else None
+    if token.raw in ("час", "часик") and following is not None and following.raw in _SHIFTED:  # "an hour later"
+        return None
     if following is not None and following.has("thing", "unit", "dual") and not following.has("half", "oclock"):
         return None
     if token.text == "one" and following is not None and following.raw in _ENGLISH_PARTS:  # "one evening next week"
@@ -171,7 +174,9 @@ def _minutes_to(tokens: Sequence[Token], at: int, taken: set[int]) -> tuple[Cloc
     """ "רבע לשש", "עשרה לחמש", "quarter to six", "twenty past eight"."""
     token = tokens[at]
     minutes = token.get("quarter") or (token.get("num") if token.get("num") in MINUTES_TO else None)
-    if minutes is None or token.prefix == "ו":
+    left = _left(tokens, at)
+    ranges = left is not None and left.has("between", "from") and not token.has("quarter")  # "between ten to twelve"
+    if minutes is None or token.prefix == "ו" or ranges:
         return None
     after = at + 1
     if after < len(tokens) and tokens[after].get("unit") == "minute":

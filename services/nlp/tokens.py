@@ -66,6 +66,7 @@ _LEXICON: dict[str, dict[str, object]] = {**_HEBREW, **english.LEXICON, **russia
 # What a word may be that says a number, before words are joined.
 NUMBER_KINDS = ("num", "clock", "dmy", "hyphen")
 _ORDINAL_SUFFIXES = frozenset(("st", "nd", "rd", "th"))
+_GOES_ON = ("around", "at", "before", "after", "until", "between", "or", "from", "in")  # whoever says it goes on
 _TEEN_TAILS = frozenset(("עשר", "עשרה"))
 
 
@@ -178,6 +179,9 @@ def _word(raw: str, written: str = "", glued: bool = False) -> Token:
         if stem != bare and len(stem) >= 2 and found:
             return Token(raw, stem, found, prefix, written, glued)
     plural = bare.removesuffix("s")
+    owner = _LEXICON.get(plural.removesuffix("'"), {}) if plural != bare else {}  # "tomorrow's", "Thursday's"
+    if "rel" in owner or (plural.endswith("'") and "weekday" in owner):
+        return Token(raw, plural.removesuffix("'"), owner, "", written, glued)
     if plural != bare and _LEXICON.get(plural, {}).get("weekday") is not None:
         return Token(raw, bare, {"generic": 1}, "", written, glued)
     return Token(raw, bare, {}, "", written, glued)
@@ -191,6 +195,9 @@ def _attach_prefixes(tokens: Sequence[Token]) -> list[Token]:
         numeric = token.has("num", "clock", "dmy")
         if last and numeric and last.has("stop") and last.raw in ("...", "…") and _hesitated(found):
             found.pop()  # "ב... עשר"
+            last = found[-1]
+        elif last and last.raw in ("...", "…") and len(found) > 1 and found[-2].has(*_GOES_ON):
+            found.pop()  # "around... four"
             last = found[-1]
         if "hyphen" in token.senses:
             found += [_word(part) for part in token.senses["hyphen"]]

@@ -21,11 +21,12 @@ NUMBER_WORDS = {
 }
 
 _BY_KIND: dict[str, dict[str, object]] = {
-    "rel": {"today": 0, "tomorrow": 1, "yesterday": -1},
+    "rel": {"today": 0, "tomorrow": 1, "machar": 1, "yesterday": -1},
     "rel_part": {"tonight": (0, "evening")},
     "part": {
         "morning": "morning", "mornings": "morning", "noon": "noon_exact", "midday": "noon_exact",
         "afternoon": "afternoon", "afternoons": "afternoon", "evening": "evening", "evenings": "evening",
+        "lunchtime": "noon",
         "night": "night", "midnight": "midnight", "am": "am", "pm": "pm",
     },
     "unit": {
@@ -56,7 +57,7 @@ _BY_KIND: dict[str, dict[str, object]] = {
         "not": 1, "can't": 1, "cannot": 1, "won't": 1, "don't": 1, "doesn't": 1, "isn't": 1, "no": 1, "except": 1,
         "couldn't": 1, "cant": 1, "dont": 1, "wont": 1, "doesnt": 1,
     },
-    "correction": {"actually": 1, "sorry": 1, "rather": 1, "instead": 1, "oops": 1},
+    "correction": {"actually": 1, "sorry": 1, "rather": 1, "instead": 1, "oops": 1, "wait": 1},
     "can": {
         "do": 1, "make": 1, "work": 1, "works": 1, "good": 1, "free": 1, "available": 1, "suit": 1, "want": 1,
         "be": 1, "able": 1, "come": 1, "possible": 1, "great": 1, "going": 1, "gonna": 1, "attend": 1, "manage": 1,
@@ -67,6 +68,7 @@ _BY_KIND: dict[str, dict[str, object]] = {
         "it": 1, "that": 1, "it's": 1, "its": 1, "is": 1, "just": 1, "how": 1, "well": 1, "thanks": 1,
         "yes": 1, "yeah": 1, "sure": 1, "so": 1, "and": 1, "any": 1, "time": 1, "anytime": 1, "sometime": 1, "early": 1,
         "late": 1, "would": 1, "perfect": 1, "fine": 1, "exactly": 1, "really": 1, "simply": 1, "honestly": 1,
+        "oh": 1,
     },
     "thing": {
         "people": 1, "kids": 1, "children": 1, "persons": 1, "guests": 1, "dollars": 1, "shekels": 1, "percent": 1,
@@ -81,6 +83,7 @@ _BY_KIND: dict[str, dict[str, object]] = {
     "away": {"away": 1, "abroad": 1, "vacation": 1, "travelling": 1, "traveling": 1},
     "busy": {"finish": 1, "busy": 1, "finishing": 1},
     "weekend": {"weekend": 1},
+    "engaged": {"busy": 1, "working": 1, "away": 1, "abroad": 1},
 }  # fmt: skip
 
 PHRASES: dict[tuple[str, ...], dict[str, object]] = {
@@ -118,6 +121,16 @@ PHRASES: dict[tuple[str, ...], dict[str, object]] = {
     ("week", "after", "next"): {"week_offset": 2},
     ("no", "wait"): {"correction": 1},
     ("make", "it"): {"correction": 1, "can": 1},
+    ("make", "that"): {"correction": 1},
+    ("hang", "on"): {"correction": 1},
+    ("hold", "on"): {"correction": 1},
+    ("yom", "rishon"): {"weekday": 6, "certain": 1},
+    ("yom", "sheni"): {"weekday": 0, "certain": 1},
+    ("yom", "shlishi"): {"weekday": 1, "certain": 1},
+    ("yom", "revii"): {"weekday": 2, "certain": 1},
+    ("yom", "hamishi"): {"weekday": 3, "certain": 1},
+    ("yom", "chamishi"): {"weekday": 3, "certain": 1},
+    ("yom", "shishi"): {"weekday": 4, "certain": 1},
     ("i", "mean"): {"correction": 1},
     ("i", "meant"): {"correction": 1},
     ("i", "said"): {"correction": 1},
@@ -127,7 +140,19 @@ PHRASES: dict[tuple[str, ...], dict[str, object]] = {
     ("good", "evening"): {"neutral": 1},
     ("good", "night"): {"neutral": 1},
     ("get", "off"): {"busy": 1},
-    ("i", "work"): {"busy": 1},
+    ("i", "work"): {"busy": 1, "engaged": 1},
+    ("at", "work"): {"engaged": 1},
+    ("tied", "up"): {"engaged": 1},
+    ("out", "of", "town"): {"engaged": 1},
+    ("got", "a", "meeting"): {"engaged": 1},
+    ("have", "a", "meeting"): {"engaged": 1},
+    ("got", "an", "exam"): {"engaged": 1},
+    ("have", "an", "exam"): {"engaged": 1},
+    ("all", "night"): {"neutral": 1},
+    ("all", "day"): {"neutral": 1},
+    ("all", "morning"): {"neutral": 1},
+    ("all", "evening"): {"neutral": 1},
+    ("all", "afternoon"): {"neutral": 1},
     ("why", "not"): {"neutral": 1},
     ("doesn't", "matter"): {"neutral": 1},
     ("don't", "mind"): {"neutral": 1},

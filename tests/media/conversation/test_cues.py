@@ -170,3 +170,71 @@ def test_a_plain_yes_is_known(text: str) -> None:
 @pytest.mark.parametrize("text", NO_YES)
 def test_a_no_and_a_but_are_no_yes(text: str) -> None:
     assert not says_yes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "תעבירי אותי בבקשה למישהו",
+        "אפשר לדבר בבקשה עם נציג",
+        "לא יודעת אם את מבינה אותי, אני רוצה לדבר עם נציג",
+        "אני לא בטוח אם הבנת אני רוצה לדבר עם בן אדם",
+        "put me through please to a person",
+        "I'm not sure you understand me, I want to talk to a person",
+        "I don't know if you can do that so can you transfer me please",
+        "соедините меня пожалуйста с живым человеком",
+        "соедините пожалуйста с оператором",
+        "не знаю, понимаете ли вы, хочу поговорить с человеком",
+        "حوليني لو سمحتي لموظف",
+        "بدي احكي لو سمحت مع حدا",
+    ],
+)
+def test_courtesy_inside_a_wish_for_a_human_and_doubt_before_it_leave_it_a_wish(text: str) -> None:
+    assert wants_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "אני לא יודעת אם את יכולה לעזור לי או שאני צריכה לדבר עם מישהי מהמרפאה",
+        "לא בטוחה אם צריך לדבר עם מישהו בשביל זה",
+        "אני לא יודע אם זה איתך או לדבר עם המזכירה",
+        "I'm not sure if I need to talk to someone",
+        "I don't know whether I should speak to a person for that",
+        "do I need to speak to someone or can you do it",
+        "should I talk to the manager about it or is that you",
+        "не знаю надо ли поговорить с оператором или вы можете",
+        "не знаю нужно ли мне разговаривать с человеком",
+        "مش عارفة اذا لازم احكي مع حدا ولا معك",
+    ],
+)
+def test_who_doubts_whether_a_human_is_needed_wishes_none_yet(text: str) -> None:
+    assert not wants_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "תעבירי אותי ליום ראשון",
+        "תעבירי אותי למחר בעשר",
+        "switch me to Monday",
+        "put me over to Tuesday",
+        "حوليني ليوم الخميس",
+    ],
+)
+def test_who_is_put_over_to_another_day_wishes_no_human(text: str) -> None:
+    assert not wants_human(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "תעבירי אותי לנציג",
+        "can somebody just pick up the phone",
+        "let me speak to whoever is in charge",
+        "позови человека",
+        'אני צריך לדבר עם ד"ר לוי',
+    ],
+)
+def test_a_human_may_be_asked_for_in_other_words(text: str) -> None:
+    assert wants_human(text)

@@ -224,3 +224,31 @@ def test_a_caller_books_in_the_own_language(with_permission: PlayedDialogue, tur
     for words in turns:
         with_permission.say(words)
     assert with_permission.booked() == [(TUESDAY_TEN, name, OWN)]
+
+
+def test_an_answer_that_names_the_other_appointment_asks_about_that_one(trusting: int, database: Database) -> None:
+    first = PlayedDialogue(database, trusting, sid="CA-first", caller=OWN)
+    first.say("אני רוצה לקבוע תור מחר בעשר בבוקר, קוראים לי דנה כהן, כן המספר הזה")
+    first.say("אפשר לקבוע עוד תור ביום חמישי בעשר בבוקר")
+    first.say("כן")
+    assert [start for start, *_ in first.booked()] == [TUESDAY_TEN, datetime(2027, 3, 4, 10, 0)]
+    talk = PlayedDialogue(database, trusting, caller=OWN)
+    assert talk.say("צריך לבטל תור, מדברת דנה כהן") == ["confirm_cancel"]
+    assert "2 במרץ" in talk.last
+    assert talk.say("כן, את של חמישי תבטלי") == ["confirm_cancel"]
+    assert "4 במרץ" in talk.last
+    assert talk.say("כן") == ["appointment_cancelled"]
+    assert [start for start, *_ in talk.booked()] == [TUESDAY_TEN]
+
+
+def test_a_time_that_is_named_after_a_message_was_offered_is_no_yes_to_the_message(hebrew: PlayedDialogue) -> None:
+    hebrew.say("אפשר לקבוע תור היום")
+    hebrew.agent("לצערי אין. להשאיר הודעה?")
+    assert hebrew.say("טוב אז מחר בעשר בבוקר") == ["slot_available", "need_name"]
+
+
+def test_a_yes_to_the_offer_of_a_message_is_still_one(hebrew: PlayedDialogue) -> None:
+    hebrew.say("אפשר לקבוע תור היום")
+    hebrew.agent("לצערי אין. להשאיר הודעה?")
+    assert hebrew.say("טוב") == ["need_name"]
+    assert "לרישום הפנייה" in hebrew.last

@@ -103,6 +103,47 @@ def test_an_appointment_that_was_cancelled_may_be_named(text: str) -> None:
     assert false_claim(text, Facts(NOW, done=[("cancelled", "2027-03-08T10:00:00")])) is None
 
 
+_CANCELLED = Facts(NOW, done=[("cancelled", "2027-03-03T09:30:00")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "התור ליום רביעי, 3 במרץ בשעה תשע וחצי בבוקר בוטל.",
+        "התור ליום רביעי ב-9:30 בוטל",
+        "ביטלתי את התור של רביעי בתשע וחצי בבוקר.",
+        "התור של יום רביעי בוטל.",
+        "Your appointment on Wednesday, 3 March at 9:30 AM is cancelled.",
+        "I've cancelled Wednesday at 9:30 for you.",
+        "Your appointment has been cancelled.",
+        "Ваша запись на среду, 3 марта в 9:30 отменена.",
+        "Запись на среду отменена.",
+        "تم الغاء موعدك يوم الاربعاء الساعة تسعة ونص الصبح",
+    ],
+)
+def test_a_cancellation_that_was_made_may_be_told_with_its_day_and_hour(text: str) -> None:
+    assert false_claim(text, _CANCELLED) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "התור ליום רביעי בתשע וחצי בבוקר בוטל, ונקבע לך תור ליום חמישי בעשר בבוקר.",
+        "התור ליום רביעי, 3 במרץ בשעה תשע וחצי בבוקר נקבע.",
+        "קבעתי לך תור ליום רביעי, 3 במרץ בתשע וחצי בבוקר.",
+        "התור ליום חמישי, 4 במרץ בשעה עשר בבוקר נקבע.",
+        "Your appointment on Wednesday, 3 March at 9:30 AM is booked.",
+        "I cancelled Wednesday at 9:30 and booked you for Thursday at 10 AM.",
+        "You are booked for Thursday at 10 AM.",
+        "Запись на среду, 3 марта в 9:30 сделана.",
+        "Я отменила среду и записала вас на четверг на 10:00.",
+        "حجزتلك موعد يوم الخميس الساعة عشرة الصبح",
+    ],
+)
+def test_a_cancellation_bears_out_no_booking(text: str) -> None:
+    assert false_claim(text, _CANCELLED) is ClaimKind.BOOKED
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
