@@ -69,7 +69,8 @@ def main() -> None:
         str(streams),
         f"{percentile(waits, 0.5):.0f} / {percentile(waits, 0.99):.0f}",
     ]
-    print("\n\n".join([provenance(command_line("bench.long_call")), table(HEAD, [row])]))
+    missing = ", ".join(word for word in words if word not in set(heard))
+    print("\n\n".join([provenance(command_line("bench.long_call")), table(HEAD, [row]), f"lost: {missing or 'none'}"]))
 
 
 def turns_of(length_ms: int) -> Iterator[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """The instructions of a call's model session, built in layers (P1–P3).
 
 Pure: everything about the business comes in as data, the moment as an argument. Layers, in order: critical rules,
-core role, telephony, conversation behaviour, the business's own prompt, what the assistant may do, policy, and what is
-known about the caller.
+core role, telephony, conversation behaviour, the business's own prompt, what the assistant may do, services and people,
+policy, and what is known about the caller.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from services.business_policy import Policy, day_state, holiday_name
 from services.language.persona import in_gender
 from services.language.text import quoted
+from services.policy.catalogue import Catalogue
 from services.policy.permissions import EVERYTHING, Permissions
 from services.policy.words import (
     SUNDAY_FIRST,
@@ -24,6 +25,7 @@ from services.policy.words import (
 )
 from services.prompt import texts as prompt_texts
 from services.prompt.abilities import ability_lines
+from services.prompt.offered import offered_block
 
 CRITICAL_RULES_LIMIT = 800
 SPECIAL_DAYS_LIMIT = 12
@@ -40,7 +42,7 @@ class PromptInputs:
     there is a number to transfer to; `confirms_by_sms` that it confirms bookings. `caller_name` is untrusted, and
     bounded and quoted here; with `coming_appointments`, how many, it is what is on file under a number that anyone can
     fake (L8). `use_caller_number` is the business's permission to take the number the call comes from; `known_number`
-    that there is one.
+    that there is one. `catalogue`: services and people, None where there is nothing to say of them.
     """
 
     business_prompt: str
@@ -55,6 +57,7 @@ class PromptInputs:
     coming_appointments: int = 0
     use_caller_number: bool = False
     known_number: bool = False
+    catalogue: Catalogue | None = None
 
     @property
     def has_choice(self) -> bool:
@@ -92,6 +95,7 @@ def prompt_layers(inputs: PromptInputs, now: datetime) -> tuple[PromptLayer, ...
         "conversation": texts["conversation"],
         "business": inputs.business_prompt.strip(),
         "abilities": _ability_block(inputs),
+        "services": offered_block(inputs.catalogue, inputs.language),
         "policy": policy_block(inputs, now),
         "caller": _caller_block(inputs),
     }
@@ -159,8 +163,9 @@ def policy_block(inputs: PromptInputs, now: datetime) -> str:
     ]
     if not (inputs.may.book or inputs.may.change):
         return "\n".join(lines)
+    if inputs.catalogue is None or not inputs.catalogue.offered:  # services have lengths of their own
+        lines.append(words["slot"].format(slot=span_words(policy.slot_size_min, language)))
     lines += [
-        words["slot"].format(slot=span_words(policy.slot_size_min, language)),
         words["notice"].format(notice=span_words(policy.min_notice_min, language)),
         words["window"].format(window=span_words(policy.booking_window_days * 1440, language)),
         words["final"],

@@ -19,6 +19,7 @@ from app.admin.text.diff import diff_lines
 from app.admin.text.words import t
 from app.http_rules import small_number
 from services.accounts.businesses import permissions_of, policy_of, save_prompt
+from services.accounts.catalogue import catalogue_of
 from services.db.models import AuditKind, BusinessSettings, PromptVersion, User
 from services.language.persona import languages_of
 from services.realtime_prompt_builder import PromptInputs, PromptLayer, prompt_layers
@@ -82,7 +83,7 @@ def save_prompt_text() -> ResponseReturnValue:
 def prompt_preview() -> ResponseReturnValue:
     """The finished prompt for a text that is not saved: a fragment of the page."""
     text, now = stripped(request.form.get("text"))[:TEXT_LIMIT], datetime.now(UTC)
-    layers = here().read(lambda s: finished_layers(load_settings_row(s), text, now))
+    layers = here().read(lambda s: finished_layers(s, load_settings_row(s), text, now))
     return render_template("prompt_layers.html", layers=layers)
 
 
@@ -123,7 +124,7 @@ def restore_prompt(number: int) -> ResponseReturnValue:
     return redirect(url_for("business.prompt"))
 
 
-def finished_layers(row: BusinessSettings, text: str, now: datetime) -> tuple[PromptLayer, ...]:
+def finished_layers(s: Session, row: BusinessSettings, text: str, now: datetime) -> tuple[PromptLayer, ...]:
     """The layers a call would get now, from a caller whose number is known but who is not."""
     inputs = PromptInputs(
         business_prompt=text,
@@ -136,6 +137,7 @@ def finished_layers(row: BusinessSettings, text: str, now: datetime) -> tuple[Pr
         confirms_by_sms=row.sms_confirmation,
         use_caller_number=row.caller_id_allowed,
         known_number=True,
+        catalogue=catalogue_of(s),
     )
     return prompt_layers(inputs, now)
 
@@ -163,7 +165,7 @@ def _editor_page(text: str | None = None, remark: str = "", problem: str = "") -
 def _load_editor(s: Session, text: str | None, now: datetime) -> Editor:
     row, versions = load_settings_row(s), _versions(s)
     shown = str(row.ai_prompt.get("calls", "")) if text is None else text
-    return Editor(shown, newest_number(s), versions, _authors(s, versions), finished_layers(row, shown, now))
+    return Editor(shown, newest_number(s), versions, _authors(s, versions), finished_layers(s, row, shown, now))
 
 
 def _versions(s: Session) -> Sequence[PromptVersion]:

@@ -38,6 +38,7 @@ def prompt_inputs(context: CallContext) -> PromptInputs:
         coming_appointments=context.coming_appointments,
         use_caller_number=context.caller_id_allowed,
         known_number=bool(context.caller),
+        catalogue=context.catalogue,
     )
 
 

@@ -120,7 +120,8 @@ def test_what_is_offered_instead_is_there_in_every_language() -> None:
 
 
 def test_arabic_and_russian_texts_are_no_copies() -> None:
-    assert not set(message_texts.ARABIC.values()) & set(message_texts.RUSSIAN.values())
+    shared = set(message_texts.ARABIC.values()) & set(message_texts.RUSSIAN.values())
+    assert not re.sub(r"\{\w+\}|[\s.,]", "", "".join(shared))  # "{why} {offer}" is of no language
 
 
 def test_dates_and_lengths_are_told_in_each_language() -> None:
