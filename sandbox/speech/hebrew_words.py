@@ -52,7 +52,7 @@ _TABLE = """
 בוצע buts'a|מזכירה mazkiR'a|תקופתית tkufat'it|כללית klal'it|מומחה mumX'e|אחרים aXeR'im|קופות kup'ot
 חולים Xol'im|באופן be?'ofen|משלים maSl'im|גישה giS'a|כיסא kis'e|גלגלים galgal'im|נפיחות nefiX'ut|מכה mak'a
 שן S'en|להציע lehats'i?a|רפואי Refu?'i|אבחנה avXan'a|תרופות tRuf'ot|נשמע niSm'a|מצב mats'av|חירום XeR'um
-תשלום taSl'um|שיחה siX'a|השיחה hasiX'a|במה bam'e|שקוף Sak'uf
+אצל ets'el|משנה meSan'e|תשלום taSl'um|שיחה siX'a|השיחה hasiX'a|במה bam'e|שקוף Sak'uf
 """
 
 WORDS: dict[str, str] = {

@@ -118,12 +118,13 @@ def test_days_off_other_calendars_and_seats_of_a_class_are_shown(admin: Admin, t
     def work(s: Session) -> None:
         s.get_one(Resource, team.haddad).days_off = [[f"{team.day}", f"{team.day}"]]
         starts = s.get_one(Appointment, team.booked).starts_at
-        block_foreign(s, team.levi, [Span(starts + timedelta(hours=4), starts + timedelta(hours=5))])
         yoga = add_service(s, name="Class", length_min=60, capacity=8, given_by=[team.levi])
         for number in ("1", "2", "3"):
             wish = Wish(noon, f"+97250123008{number}", f"Pupil {number}", want=Want(yoga.id, team.levi))
             done = create_appointment_by_owner(s, wish, request_key=number, now=NOW)
             assert done.booking is not None, done.verdict
+        # Last: every booking lays the calendars that are connected anew, and none is.
+        block_foreign(s, team.levi, [Span(starts + timedelta(hours=4), starts + timedelta(hours=5))])
 
     write(admin, work)
     page = admin.visitor(OWNER).get(f"{HOME}/calendar?day={team.day}").text
