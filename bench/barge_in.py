@@ -2,6 +2,7 @@
 
 python -m bench.barge_in                          500 interruptions and 500 false alarms, 40 calls at once
 python -m bench.barge_in --true 40 --false 40     quickly; --write puts the tables into docs/benchmarks.md
+python -m bench.barge_in --engine google          on the cascade
 """
 
 from __future__ import annotations
@@ -83,10 +84,11 @@ def main() -> None:
     parser.add_argument("--true", type=int, default=500, dest="real", help="interruptions")
     parser.add_argument("--false", type=int, default=500, dest="false", help="sounds that are none")
     parser.add_argument("--at-once", type=int, default=40, help="calls on the line together")
+    parser.add_argument("--engine", choices=("sandbox", "google"), default="sandbox")
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     trials = [*interruptions(options.real), *false_alarms(options.false)]
-    outcomes = play(trials, options.at_once)
+    outcomes = play(trials, options.at_once, engine=options.engine)
     valid = [outcome for outcome in outcomes if outcome.valid]
     real = [outcome for outcome in valid if outcome.trial.is_interruption]
     false = [outcome for outcome in valid if not outcome.trial.is_interruption]
