@@ -165,6 +165,9 @@ def is_voice(name: str) -> bool:
 
 
 def _phrases(context: CallContext) -> tuple[str, ...]:
-    """The business's own words, never a general list."""
-    words = dict.fromkeys((context.business_name, *context.keywords))
+    """The business's own words, never a general list: its name, who works there, what it offers, its key words."""
+    catalogue = context.catalogue
+    people = [word for each in catalogue.team for word in (each.name, *each.called)]
+    offered = [word for each in catalogue.offered for word in (each.name, *each.called)]
+    words = dict.fromkeys((context.business_name, *people, *offered, *context.keywords))
     return tuple(" ".join(word.split())[:LONGEST_PHRASE] for word in words if word.strip())[:MOST_PHRASES]

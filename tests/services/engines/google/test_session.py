@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.orm import Session
 
-from services.engines.google.session import CascadeDefaults, Voice, is_voice, language_names, voices_of
+from services.appointments.team import add_resource, add_service
+from services.calls.context import CallContext
+from services.calls.lifecycle import load_call_context
+from services.db.tenancy import bind_business
+from services.engines.google.session import (
+    CascadeDefaults,
+    Voice,
+    cascade_config,
+    is_voice,
+    language_names,
+    voices_of,
+)
+from tests.services.db.fixtures import NOW, Cast
 
 USUAL = CascadeDefaults("gpt-6-luna")
 
@@ -29,6 +42,20 @@ def test_the_business_s_own_voice_comes_before_the_installation_s_and_another_pr
     assert voices_of("he", "male", "marin", installed).for_text("שלום").name == "he-IL-Wavenet-C"
     chosen = voices_of("he", "male", "he-IL-Chirp3-HD-Kore", installed).for_text("שלום")
     assert (chosen.name, chosen.language, chosen.streams) == ("he-IL-Chirp3-HD-Kore", "he-IL", True)
+
+
+def test_the_recogniser_expects_the_business_s_people_services_and_own_words(cast: Cast) -> None:
+    """(C2)"""
+
+    def with_a_team(session: Session) -> CallContext:
+        bind_business(session, cast.clinic.id)
+        levi = add_resource(session, name="ד״ר לוי", called=["מיכל"])
+        add_service(session, name="ניקוי אבנית", called=["שיננית"], length_min=30, given_by=[levi.id])
+        return load_call_context(session, cast.clinic_call.id)
+
+    phrases = cascade_config(cast.database.write(with_a_team), USUAL, NOW).recognition.phrases
+    assert {"ד״ר לוי", "מיכל", "ניקוי אבנית", "שיננית"} <= set(phrases)
+    assert len(phrases) == len(set(phrases))
 
 
 def test_a_name_is_a_voice_by_its_shape() -> None:
